@@ -1,0 +1,10 @@
+/**
+ * The shapes that cross a border, as zod schemas and the types they infer. Checked on the way in, and the source of the OpenAPI document.
+ *
+ * @module
+ */
+export * from "./answers.ts";
+export * from "./issues.ts";
+export * from "./registration.ts";
+export * from "./report.ts";
+export * from "./status-document.ts";

@@ -1,0 +1,2 @@
+/** Structured events. @module */
+export * from "./types.ts";

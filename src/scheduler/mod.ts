@@ -1,0 +1,2 @@
+/** The one loop. @module */
+export * from "./types.ts";
