@@ -69,6 +69,8 @@ export interface ErrorInit {
   readonly value?: string;
   /** What was wanted instead. */
   readonly wanted?: string;
+  /** Everything that is wrong, a line each, where one attempt can fail for several reasons at once; in place of `value` and `wanted`. */
+  readonly problems?: readonly string[];
   /** What the operator can do about it. */
   readonly hint?: string;
   /** Whether the same attempt can succeed later without anybody changing anything. Default `false`. */
@@ -86,6 +88,7 @@ export class BarnacleError extends Error {
   readonly action: string;
   readonly value: string | undefined;
   readonly wanted: string | undefined;
+  readonly problems: readonly string[];
   readonly hint: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
@@ -96,6 +99,7 @@ export class BarnacleError extends Error {
     this.action = init.action;
     this.value = init.value;
     this.wanted = init.wanted;
+    this.problems = init.problems ?? [];
     this.hint = init.hint;
     this.retryable = init.retryable ?? false;
     this.retryAfterMs = init.retryAfterMs;
@@ -103,6 +107,9 @@ export class BarnacleError extends Error {
 }
 
 function composeMessage(init: ErrorInit): string {
+  const problems = init.problems ?? [];
+  if (problems.length === 1) return `${init.action}: ${problems[0]}`;
+  if (problems.length > 1) return `${init.action}: ${problems.length} problems\n  ${problems.join("\n  ")}`;
   const parts: string[] = [];
   if (init.value !== undefined) parts.push(`got ${init.value}`);
   if (init.wanted !== undefined) parts.push(`wanted ${init.wanted}`);

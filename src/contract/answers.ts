@@ -27,6 +27,8 @@ export const statusAnswer = z.looseObject({
   active_jobs: count,
   timestamp,
   details: receivedStatusDocument,
+  /** The health rules that apply, in words for this host only: unlike the published reason they name reporters and causes. */
+  explanation: z.optional(z.array(z.looseObject({ rule: z.string(), message: z.string(), recovering: z.boolean() }))),
   publishing: z.looseObject({
     state: z.enum(["off", "waiting", "published", "failing"]),
     endpoint: z.nullable(z.string()),

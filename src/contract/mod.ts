@@ -4,7 +4,10 @@
  * @module
  */
 export * from "./answers.ts";
+export * from "./base64.ts";
 export * from "./issues.ts";
+export * from "./node-id.ts";
+export { name, semver } from "./primitives.ts";
 export * from "./registration.ts";
 export * from "./report.ts";
 export * from "./status-document.ts";

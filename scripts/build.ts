@@ -1,0 +1,112 @@
+/**
+ * Builds the standalone binaries into `dist/`, with their SHA-256 sums.
+ *
+ *     npm run build        this host's binary
+ *     npm run build:all    every target
+ *
+ * The result depends on the commit and the locked dependencies only: twice from one commit gives the same sums.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { collectLicences } from "./licences.ts";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const BUN = join(ROOT, "node_modules", ".bin", process.platform === "win32" ? "bun.cmd" : "bun");
+
+/** Every target, by the name its binary carries, with Bun's name for it. */
+export const TARGETS: Readonly<Record<string, string>> = {
+  "linux-x64": "bun-linux-x64",
+  "linux-arm64": "bun-linux-arm64",
+  "linux-x64-musl": "bun-linux-x64-musl",
+  "linux-arm64-musl": "bun-linux-arm64-musl",
+  "macos-x64": "bun-darwin-x64",
+  "macos-arm64": "bun-darwin-arm64",
+  "windows-x64": "bun-windows-x64",
+};
+
+const OS_NAMES: Readonly<Record<string, string>> = { darwin: "macos", win32: "windows" };
+
+function hostTarget(): string {
+  const target = `${OS_NAMES[process.platform] ?? process.platform}-${process.arch}`;
+  if (process.platform !== "linux") return target;
+  const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return report.header.glibcVersionRuntime === undefined ? `${target}-musl` : target;
+}
+
+function currentCommit(): string {
+  const git = (...words: string[]) => execFileSync("git", words, { cwd: ROOT, encoding: "utf8" }).trim();
+  try {
+    const changed = git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "-changed";
+    return git("rev-parse", "HEAD") + changed;
+  } catch {
+    // An unpacked source archive has no history.
+    return "unknown";
+  }
+}
+
+function runBun(...words: string[]): void {
+  execFileSync(BUN, ["build", "src/main.ts", "--minify", "--format=esm", ...words], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+/** The packages that the bundler really takes in, found by bundling once without compiling. */
+function bundledPackages(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "barnacle-build-"));
+  try {
+    const metafile = join(folder, "meta.json");
+    runBun("--target=bun", `--outdir=${folder}`, `--metafile=${metafile}`);
+    const { inputs } = JSON.parse(readFileSync(metafile, "utf8")) as { inputs: Record<string, unknown> };
+    const names = Object.keys(inputs).flatMap((path) => path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []);
+    return [...new Set(names)].sort();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function buildTarget(target: string, commit: string, licences: string): string {
+  const bunTarget = TARGETS[target];
+  if (bunTarget === undefined) {
+    throw new RangeError(`Build: no target "${target}", known: ${Object.keys(TARGETS).join(", ")}`);
+  }
+  const file = join("dist", `barnacle-${target}${target.startsWith("windows") ? ".exe" : ""}`);
+  runBun(
+    "--compile",
+    "--bytecode",
+    `--target=${bunTarget}`,
+    // The work directory belongs to agents: nothing found there may change how the binary runs.
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    `--define=BARNACLE_COMMIT=${JSON.stringify(commit)}`,
+    `--define=BARNACLE_TARGET=${JSON.stringify(target)}`,
+    `--define=BARNACLE_LICENCES=${JSON.stringify(licences)}`,
+    `--outfile=${file}`,
+  );
+  return file;
+}
+
+function writeSums(): void {
+  const names = readdirSync(join(ROOT, "dist")).filter((name) => name.startsWith("barnacle-")).sort();
+  const lines = names.map((name) => {
+    const sum = createHash("sha256").update(readFileSync(join(ROOT, "dist", name))).digest("hex");
+    return `${sum}  ${name}\n`;
+  });
+  writeFileSync(join(ROOT, "dist", "SHA256SUMS"), lines.join(""));
+  process.stdout.write(lines.join(""));
+}
+
+function main(words: readonly string[]): void {
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  const targets = words.includes("--all") ? Object.keys(TARGETS) : [hostTarget()];
+  const licences = collectLicences(ROOT, bundledPackages());
+  const commit = currentCommit();
+  for (const target of targets) process.stdout.write(`built ${buildTarget(target, commit, licences)}\n`);
+  writeSums();
+}
+
+main(process.argv.slice(2));

@@ -1,0 +1,125 @@
+/**
+ * Loading the configuration: flags over environment over file over defaults, every value with its origin.
+ *
+ * @module
+ */
+import { isBarnacleError } from "../errors.ts";
+import { SECRET_CHARACTERS_MIN } from "../limits.ts";
+import type { Secret } from "../log/mod.ts";
+import type { Files, Process } from "../runtime/port.ts";
+import { resolvePath } from "../store/mod.ts";
+import { assemble } from "./assemble.ts";
+import { checkTogether } from "./check.ts";
+import { givenByFile, readConfigText } from "./file.ts";
+import {
+  type Environment,
+  type Flags,
+  type Given,
+  givenByEnvironment,
+  givenByFlags,
+  mistypedVariables,
+} from "./given.ts";
+import type { Origin } from "./origin.ts";
+import { ConfigProblems } from "./problems.ts";
+import type { Config } from "./schema.ts";
+
+/** What loading needs of the platform. */
+export interface ConfigPorts {
+  readonly files: Pick<Files, "read">;
+  readonly process: Pick<Process, "workingDirectory">;
+}
+
+/** From where to load. */
+export interface ConfigSources {
+  /** The work directory, as given: `--dir`. Against it resolve the paths of flags, environment and defaults. */
+  readonly directory: string;
+  /** `--config`, if given; else `BARNACLE_CONFIG` counts, else `barnacle.json` in the work directory if it is there. */
+  readonly configFile?: string | undefined;
+  /** Flags by the path of the setting they stand for. */
+  readonly flags: Flags;
+  /** How those flags are written, by the same path, for messages. */
+  readonly flagNames?: Readonly<Record<string, string>>;
+  readonly environment: Environment;
+}
+
+/** A configuration that holds, and where each value of it comes from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** By the path of the setting, for every setting. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** The configuration file; `undefined` without one. */
+  readonly file: string | undefined;
+  /** The work directory, absolute. */
+  readonly directory: string;
+  /** Every secret of the configuration. */
+  readonly secrets: readonly Secret[];
+  /** Sentences about what is no error and yet hardly meant. */
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_FILE = "barnacle.json";
+const FILE_VARIABLE = "BARNACLE_CONFIG";
+
+/**
+ * Loads and checks the whole configuration.
+ *
+ * @throws `CONFIG_INVALID`, `CONFIG_UNKNOWN_KEY`, `SECRET_UNREADABLE`: one error with every problem; a code of the
+ *   latter two only when all problems are of that kind. No message shows a secret.
+ */
+export async function loadConfig(ports: ConfigPorts, sources: ConfigSources): Promise<LoadedConfig> {
+  const problems = new ConfigProblems();
+  const directory = resolvePath(ports.process.workingDirectory(), sources.directory);
+  const fromFile = await loadFile(ports.files, directory, sources, problems);
+  const given = [
+    ...fromFile.given,
+    ...givenByEnvironment(sources.environment, problems),
+    ...givenByFlags(sources.flags, sources.flagNames ?? {}, problems),
+  ];
+  const { config, origins, secrets } = await assemble({ files: ports.files, directory, problems }, given);
+  checkTogether(config, origins, problems);
+  if (!problems.isEmpty) throw problems.toError();
+  return {
+    config,
+    origins,
+    file: fromFile.path,
+    directory,
+    secrets,
+    warnings: [...mistypedVariables(sources.environment), ...shortSecrets(config)],
+  };
+}
+
+async function loadFile(
+  files: ConfigPorts["files"],
+  directory: string,
+  { configFile, environment }: ConfigSources,
+  problems: ConfigProblems,
+): Promise<{ readonly path: string | undefined; readonly given: Given[] }> {
+  const asked = configFile ?? (environment[FILE_VARIABLE] || undefined);
+  const path = resolvePath(directory, asked ?? DEFAULT_FILE);
+  try {
+    const text = await readConfigText(files, path, problems);
+    return { path, given: text === undefined ? [] : await givenByFile(text, path, problems) };
+  } catch (thrown) {
+    if (!isBarnacleError(thrown, "FILE_NOT_FOUND")) throw thrown;
+    if (asked === undefined) return { path: undefined, given: [] };
+    const origin: Origin = configFile === undefined
+      ? { kind: "environment", name: FILE_VARIABLE }
+      : { kind: "flag", name: "--config" };
+    const fault = `got ${JSON.stringify(path)}, which is not there, wanted a configuration file`;
+    problems.add({ code: "CONFIG_INVALID", path: "", fault, origin });
+    return { path: undefined, given: [] };
+  }
+}
+
+/**
+ * A short secret is used, for the far end may have chosen it; but it cannot be told from ordinary words where it is
+ * part of a text.
+ */
+function shortSecrets({ http, openclaw }: Config): string[] {
+  const secrets = { "http.token": http.token, "openclaw.apiKey": openclaw.apiKey };
+  return Object.entries(secrets)
+    .filter(([, secret]) => secret !== undefined && secret.reveal().length < SECRET_CHARACTERS_MIN)
+    .map(([path]) =>
+      `${path} has less than ${SECRET_CHARACTERS_MIN} characters: easily guessed, and not masked inside other texts`
+    );
+}

@@ -1,0 +1,53 @@
+/**
+ * The kinds of values that several settings share.
+ *
+ * @module
+ */
+import * as z from "zod/mini";
+import { Secret } from "../../log/mod.ts";
+import { LISTEN_ADDRESS_WANTED, readListenAddress } from "../address.ts";
+
+const PATH_CHARACTERS_MAX = 4_096;
+/** The longest name of the DNS, and its port. */
+const ADDRESS_CHARACTERS_MAX = 255 + ":65535".length;
+const URL_CHARACTERS_MAX = 2_048;
+const HTTP_URL_REGEXP = /^https?:\/\/[^\s]+$/i;
+
+/** A file's name. */
+export function path(): z.ZodMiniString {
+  const noNul = z.refine<string>((value) => !value.includes("\0"), { error: "a file name" });
+  return z.string().check(z.minLength(1), z.maxLength(PATH_CHARACTERS_MAX), noNul);
+}
+
+/** An address to listen on. */
+export function listenAddress(): z.ZodMiniString {
+  const isAddress = z.refine<string>((value) => readListenAddress(value) !== undefined, {
+    error: LISTEN_ADDRESS_WANTED,
+  });
+  return z.string().check(z.maxLength(ADDRESS_CHARACTERS_MAX), isAddress);
+}
+
+/**
+ * An address to which paths are appended. Credentials have settings of their own, which are masked; in a URL they would
+ * be shown.
+ */
+export function baseUrl(): z.ZodMiniString {
+  const error = "an http or https URL without user, password, query and fragment";
+  return z.string().check(z.maxLength(URL_CHARACTERS_MAX), z.refine<string>(isBaseUrl, { error }));
+}
+
+/** Secrets are read before any type sees them, so that no message can show one. */
+export function secret(): z.ZodMiniCustom<Secret, Secret> {
+  return z.custom<Secret>((value) => value instanceof Secret, "a secret");
+}
+
+/** A whole number in the range. */
+export function wholeNumber(minimum: number, maximum: number): () => z.ZodMiniNumberFormat {
+  return () => z.int().check(z.minimum(minimum), z.maximum(maximum));
+}
+
+function isBaseUrl(value: string): boolean {
+  if (!HTTP_URL_REGEXP.test(value) || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  return url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+}

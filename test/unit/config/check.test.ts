@@ -1,0 +1,102 @@
+/** Hunts: a listener open to other hosts without a token, a key sent in the clear, half a certificate. */
+import { describe, expect, test } from "vitest";
+import { readNamedFile } from "../../../src/config/mod.ts";
+import { MemoryFiles } from "../store/support/memory-files.ts";
+import { errorOf, load } from "./support/load.ts";
+
+const TOKEN = { BARNACLE_HTTP_TOKEN: "a-token-of-many-letters" };
+
+describe("On any other address than loopback a token is required, or the agent refuses to start", () => {
+  test.each(["0.0.0.0:7410", "[::]:7410", "10.0.0.1:0", "host.example.com:7410"])("%s", async (listen) => {
+    const environment = { BARNACLE_HTTP_LISTEN: listen };
+    const error = await errorOf(load({ environment }));
+    expect(error.code).toBe("CONFIG_INVALID");
+    expect(error.message).toContain(`http.listen: got "${listen}", which other hosts can reach, without a token`);
+    expect(error.message).toContain("(environment BARNACLE_HTTP_LISTEN)");
+    expect((await load({ environment: { ...environment, ...TOKEN } })).config.http.listen).toBe(listen);
+  });
+
+  test.each(["127.0.0.1:0", "[::1]:7410", "localhost:7410"])("%s needs none", async (listen) => {
+    expect((await load({ environment: { BARNACLE_HTTP_LISTEN: listen } })).config.http.listen).toBe(listen);
+  });
+
+  test("the hub has its own rule, which is not checked here", async () => {
+    const { config } = await load({ environment: { BARNACLE_HUB_LISTEN: "0.0.0.0:7411" } });
+    expect(config.hub.listen).toBe("0.0.0.0:7411");
+  });
+});
+
+describe("https only; plain http to loopback only, or with an explicit setting", () => {
+  test.each([
+    "https://x.example",
+    "HTTPS://x.example/base/",
+    "http://127.0.0.1:7411",
+    "http://[::1]:7411",
+    "http://localhost",
+  ])(
+    "%s is taken",
+    async (url) => {
+      expect((await load({ environment: { OPENCLAW_BASE_URL: url } })).config.openclaw.baseUrl).toBe(url);
+    },
+  );
+
+  test.each(["http://x.example", "http://10.0.0.1", "http://127.0.0.1.example.com"])("%s is refused", async (url) => {
+    const environment = { OPENCLAW_BASE_URL: url };
+    const error = await errorOf(load({ environment }));
+    expect(error.message).toContain(`openclaw.baseUrl: got "${url}", wanted https`);
+    const allowed = await load({ environment: { ...environment, BARNACLE_OPENCLAW_ALLOW_PLAIN_HTTP: "true" } });
+    expect(allowed.config.openclaw.baseUrl).toBe(url);
+  });
+
+  test.each([
+    "x.example",
+    "ftp://x.example",
+    "https:x.example",
+    "https://",
+    "https:// x.example",
+    "https://x.example/ ",
+    "https://x.example/#a",
+  ])(
+    "%j is no address of a receiver",
+    async (url) => {
+      const error = await errorOf(load({ environment: { OPENCLAW_BASE_URL: url } }));
+      expect(error.message).toContain("wanted an http or https URL without user, password, query and fragment");
+    },
+  );
+});
+
+describe("a certificate and its key come together", () => {
+  test.each([
+    ["http.tlsCertFile", "http.tlsKeyFile"],
+    ["hub.tlsCertFile", "hub.tlsKeyFile"],
+    ["openclaw.clientCertFile", "openclaw.clientKeyFile"],
+  ])("%s and %s", async (cert, key) => {
+    await load({ flags: { [cert]: "c", [key]: "k" } });
+    expect((await errorOf(load({ flags: { [cert]: "c" } }))).message).toContain(`got ${cert} without ${key}`);
+    expect((await errorOf(load({ flags: { [key]: "k" } }))).message).toContain(`got ${key} without ${cert}`);
+  });
+});
+
+test("a rule says nothing of a setting that is wrong already", async () => {
+  const environment = { BARNACLE_HTTP_LISTEN: "0.0.0.0:1", BARNACLE_HTTP_TOKEN_FILE: "missing" };
+  expect((await errorOf(load({ environment }))).problems).toHaveLength(1);
+});
+
+describe("readNamedFile", () => {
+  test("reads the file of a setting, and nothing where none is set", async () => {
+    const loaded = await load({ flags: { "openclaw.caFile": "ca.pem" } });
+    const files = new MemoryFiles({ "/work/ca.pem": "PEM" });
+    expect(await readNamedFile(files, loaded, "openclaw.caFile")).toBe("PEM");
+    expect(await readNamedFile(files, loaded, "http.tlsCertFile")).toBeUndefined();
+  });
+
+  test("names the setting, the file and the origin when it cannot be read", async () => {
+    const loaded = await load({ environment: { BARNACLE_OPENCLAW_CA_FILE: "ca.pem" } });
+    const reading = readNamedFile(new MemoryFiles(), loaded, "openclaw.caFile");
+    await expect(reading).rejects.toMatchObject({
+      code: "SECRET_UNREADABLE",
+      message: 'Read the file of openclaw.caFile: got FILE_NOT_FOUND from "/work/ca.pem" ' +
+        "(environment BARNACLE_OPENCLAW_CA_FILE), wanted a readable file of at most 65536 bytes of text",
+    });
+  });
+});
