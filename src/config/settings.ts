@@ -40,7 +40,7 @@ export function sectionNames(): readonly string[] {
 
 /** How text becomes this setting's value. A secret's text is the secret. */
 export function settingKind(setting: Setting): SettingKind {
-  const { type } = (setting.type() as z.core.$ZodType)._zod.def;
+  const { type } = unwrapLazy(setting.type())._zod.def;
   const kind = setting.isSecret === true ? "text" : KINDS[type];
   if (kind !== undefined) return kind;
   throw new BarnacleError({
@@ -49,6 +49,13 @@ export function settingKind(setting: Setting): SettingKind {
     value: `the type ${type}`,
     wanted: `one of ${Object.keys(KINDS).join(", ")}`,
   });
+}
+
+/** The contract's types are made on demand; what kind they are shows only then. */
+function unwrapLazy(type: z.core.$ZodType): z.core.$ZodType {
+  let innermost = type;
+  while (innermost._zod.def.type === "lazy") innermost = (innermost as z.core.$ZodLazy)._zod.innerType;
+  return innermost;
 }
 
 const KINDS: Readonly<Record<string, SettingKind>> = {

@@ -8,101 +8,115 @@ import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
 
 /** The state of one task of the agent's loop. */
-export const taskState = z.looseObject({
-  name: z.string(),
-  running: z.boolean(),
-  last_run: z.nullable(timestamp),
-  next_run: z.nullable(timestamp),
-  last_duration_ms: z.nullable(z.number()),
-  runs: count,
-  failures: count,
-  consecutive_failures: count,
-});
+export const taskState = z.lazy(() =>
+  z.looseObject({
+    name: z.string(),
+    running: z.boolean(),
+    last_run: z.nullable(timestamp),
+    next_run: z.nullable(timestamp),
+    last_duration_ms: z.nullable(z.number()),
+    runs: count,
+    failures: count,
+    consecutive_failures: count,
+  })
+);
 export type TaskStateAnswer = z.infer<typeof taskState>;
 
 /** `GET /status`: the four fields of the user's own document, the full published document under `details`, the loop under `tasks`. */
-export const statusAnswer = z.looseObject({
-  agent_name: z.string(),
-  status: z.enum(["Available", "Busy", "Degraded", "Draining", "Offline"]),
-  active_jobs: count,
-  timestamp,
-  details: receivedStatusDocument,
-  /** The health rules that apply, in words for this host only: unlike the published reason they name reporters and causes. */
-  explanation: z.optional(z.array(z.looseObject({ rule: z.string(), message: z.string(), recovering: z.boolean() }))),
-  publishing: z.looseObject({
-    state: z.enum(["off", "waiting", "published", "failing"]),
-    endpoint: z.nullable(z.string()),
-    last_success: z.nullable(timestamp),
-    next_attempt: z.nullable(timestamp),
-    consecutive_failures: count,
-    last_error: z.nullable(z.looseObject({ code: z.string(), message: z.string(), hint: z.optional(z.string()) })),
-  }),
-  tasks: z.array(taskState),
-});
+export const statusAnswer = z.lazy(() =>
+  z.looseObject({
+    agent_name: z.string(),
+    status: z.enum(["Available", "Busy", "Degraded", "Draining", "Offline"]),
+    active_jobs: count,
+    timestamp,
+    details: receivedStatusDocument,
+    /** The health rules that apply, in words for this host only: unlike the published reason they name reporters and causes. */
+    explanation: z.optional(z.array(z.looseObject({ rule: z.string(), message: z.string(), recovering: z.boolean() }))),
+    publishing: z.looseObject({
+      state: z.enum(["off", "waiting", "published", "failing"]),
+      endpoint: z.nullable(z.string()),
+      last_success: z.nullable(timestamp),
+      next_attempt: z.nullable(timestamp),
+      consecutive_failures: count,
+      last_error: z.nullable(z.looseObject({ code: z.string(), message: z.string(), hint: z.optional(z.string()) })),
+    }),
+    tasks: z.array(taskState),
+  })
+);
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 
 /** `GET /capabilities`. */
-export const capabilitiesAnswer = z.looseObject({
-  agent_name: z.string(),
-  service_name: z.string(),
-  version: z.string(),
-  schema_version: z.string(),
-  barnacle_version: z.string(),
-  capabilities: z.array(z.string()),
-  agents: z.array(z.looseObject({
-    name: z.string(),
-    version: z.optional(z.string()),
+export const capabilitiesAnswer = z.lazy(() =>
+  z.looseObject({
+    agent_name: z.string(),
+    service_name: z.string(),
+    version: z.string(),
+    schema_version: z.string(),
+    barnacle_version: z.string(),
     capabilities: z.array(z.string()),
-    slots: count,
-    paused: z.boolean(),
-  })),
-  capacity,
-  availability,
-});
+    agents: z.array(z.looseObject({
+      name: z.string(),
+      version: z.optional(z.string()),
+      capabilities: z.array(z.string()),
+      slots: count,
+      paused: z.boolean(),
+    })),
+    capacity,
+    availability,
+  })
+);
 export type CapabilitiesAnswer = z.infer<typeof capabilitiesAnswer>;
 
 /** `GET /healthz`. */
-export const livenessAnswer = z.looseObject({ status: z.literal("live") });
+export const livenessAnswer = z.lazy(() => z.looseObject({ status: z.literal("live") }));
 
 /** `GET /readyz`: 200 when every check passes, else 503. */
-export const readinessAnswer = z.looseObject({
-  status: z.enum(["ready", "not ready"]),
-  checks: z.record(z.string(), z.looseObject({ ok: z.boolean(), message: z.optional(z.string()) })),
-});
+export const readinessAnswer = z.lazy(() =>
+  z.looseObject({
+    status: z.enum(["ready", "not ready"]),
+    checks: z.record(z.string(), z.looseObject({ ok: z.boolean(), message: z.optional(z.string()) })),
+  })
+);
 export type ReadinessAnswer = z.infer<typeof readinessAnswer>;
 
 /** One instance as the hub knows it. `age_seconds` is how old the knowledge is; the document is as it came, unknown fields and all. */
-export const instanceAnswer = z.looseObject({
-  instance_id: name,
-  service_name: name,
-  status: healthStatus,
-  availability,
-  age_seconds: count,
-  expired: z.boolean(),
-  free: count,
-  last_heard: timestamp,
-  node_id: z.optional(nodeId),
-  verified: z.boolean(),
-  document: z.looseObject({}),
-});
+export const instanceAnswer = z.lazy(() =>
+  z.looseObject({
+    instance_id: name,
+    service_name: name,
+    status: healthStatus,
+    availability,
+    age_seconds: count,
+    expired: z.boolean(),
+    free: count,
+    last_heard: timestamp,
+    node_id: z.optional(nodeId),
+    verified: z.boolean(),
+    document: z.looseObject({}),
+  })
+);
 export type InstanceAnswer = z.infer<typeof instanceAnswer>;
 
 /** `GET /v1/instances`: freshest first. `next` continues the listing, `null` at its end. */
-export const instancesAnswer = z.looseObject({
-  instances: z.array(instanceAnswer),
-  matched: count,
-  total: count,
-  next: z.nullable(z.string()),
-});
+export const instancesAnswer = z.lazy(() =>
+  z.looseObject({
+    instances: z.array(instanceAnswer),
+    matched: count,
+    total: count,
+    next: z.nullable(z.string()),
+  })
+);
 export type InstancesAnswer = z.infer<typeof instancesAnswer>;
 
 /** Every error answer: the code and message of the error, the field at fault where there is one, and what to do. */
-export const errorAnswer = z.looseObject({
-  error: z.looseObject({
-    code: z.string(),
-    message: z.string(),
-    field: z.optional(z.string()),
-    hint: z.optional(z.string()),
-  }),
-});
+export const errorAnswer = z.lazy(() =>
+  z.looseObject({
+    error: z.looseObject({
+      code: z.string(),
+      message: z.string(),
+      field: z.optional(z.string()),
+      hint: z.optional(z.string()),
+    }),
+  })
+);
 export type ErrorAnswer = z.infer<typeof errorAnswer>;

@@ -15,21 +15,25 @@ export const REPORT_HOLDS_FOR_SECONDS_DEFAULT = 90;
  * Absolute numbers hold until the same reporter's next report, at most `holds_for_seconds`; a reporter whose numbers ran out
  * without a `leaving` is silent, which degrades the host's health. Finished work is added to the window of the error rate.
  */
-export const workReport = z.strictObject({
-  reporter: name,
-  active_tasks: z.optional(count),
-  queue_length: z.optional(count),
-  succeeded: z.optional(count),
-  failed: z.optional(count),
-  holds_for_seconds: z.optional(z.int().check(z.minimum(1), z.maximum(86_400))),
-  leaving: z.optional(z.boolean()),
-});
+export const workReport = z.lazy(() =>
+  z.strictObject({
+    reporter: name,
+    active_tasks: z.optional(count),
+    queue_length: z.optional(count),
+    succeeded: z.optional(count),
+    failed: z.optional(count),
+    holds_for_seconds: z.optional(z.int().check(z.minimum(1), z.maximum(86_400))),
+    leaving: z.optional(z.boolean()),
+  })
+);
 export type WorkReport = z.infer<typeof workReport>;
 
 /** The answer to `POST /report`. */
-export const reportAnswer = z.strictObject({
-  accepted: z.boolean(),
-  reporter: name,
-  holds_for_seconds: z.nullable(count),
-});
+export const reportAnswer = z.lazy(() =>
+  z.strictObject({
+    accepted: z.boolean(),
+    reporter: name,
+    holds_for_seconds: z.nullable(count),
+  })
+);
 export type ReportAnswer = z.infer<typeof reportAnswer>;

@@ -19,46 +19,56 @@ export const availability = z.enum(["available", "busy", "paused", "offline"]);
 export type Availability = z.infer<typeof availability>;
 
 /** Why a `degraded` was reached, or what else explains the status; `last_task_success_seconds` is the contract's own. */
-export const healthDetails = z.looseObject({
-  last_task_success_seconds: z.optional(count),
-});
+export const healthDetails = z.lazy(() =>
+  z.looseObject({
+    last_task_success_seconds: z.optional(count),
+  })
+);
 
-export const health = z.looseObject({
-  status: healthStatus,
-  reason: z.optional(z.string().check(z.maxLength(1_024))),
-  details: z._default(healthDetails, {}),
-});
+export const health = z.lazy(() =>
+  z.looseObject({
+    status: healthStatus,
+    reason: z.optional(z.string().check(z.maxLength(1_024))),
+    details: z._default(healthDetails, {}),
+  })
+);
 
-export const capacity = z.looseObject({
-  concurrent_tasks: count,
-  active_tasks: z._default(count, 0),
-  queue_length: count,
-});
+export const capacity = z.lazy(() =>
+  z.looseObject({
+    concurrent_tasks: count,
+    active_tasks: z._default(count, 0),
+    queue_length: count,
+  })
+);
 
-export const tags = z.record(name, z.string().check(z.maxLength(1_024))).check(
-  z.refine((value) => Object.keys(value).length <= TAGS_MAX, { error: `at most ${TAGS_MAX} tags` }),
+export const tags = z.lazy(() =>
+  z.record(name, z.string().check(z.maxLength(1_024))).check(
+    z.refine((value) => Object.keys(value).length <= TAGS_MAX, { error: `at most ${TAGS_MAX} tags` }),
+  )
 );
 
 /**
  * What a receiver takes. Only what a stranger's publisher may leave out is optional: the user's own example document carries neither
  * `schema_version`, `message_id`, `availability` nor `expires_in_seconds`. Unknown fields are kept at every level.
  */
-export const receivedStatusDocument = z.looseObject({
-  schema_version: z._default(semver, STATUS_SCHEMA_VERSION),
-  service_name: name,
-  instance_id: name,
-  message_id: z.optional(uuid),
-  timestamp,
-  uptime_seconds: count,
-  version: semver,
-  capabilities: z.array(name).check(z.maxLength(CAPABILITIES_MAX)),
-  capacity,
-  health,
-  availability: z.optional(availability),
-  expires_in_seconds: z.optional(z.int().check(z.minimum(1), z.maximum(86_400))),
-  tags: z.optional(tags),
-  node_id: z.optional(nodeId),
-});
+export const receivedStatusDocument = z.lazy(() =>
+  z.looseObject({
+    schema_version: z._default(semver, STATUS_SCHEMA_VERSION),
+    service_name: name,
+    instance_id: name,
+    message_id: z.optional(uuid),
+    timestamp,
+    uptime_seconds: count,
+    version: semver,
+    capabilities: z.array(name).check(z.maxLength(CAPABILITIES_MAX)),
+    capacity,
+    health,
+    availability: z.optional(availability),
+    expires_in_seconds: z.optional(z.int().check(z.minimum(1), z.maximum(86_400))),
+    tags: z.optional(tags),
+    node_id: z.optional(nodeId),
+  })
+);
 export type ReceivedStatusDocument = z.infer<typeof receivedStatusDocument>;
 
 /** What we publish: every field of the contract, and nothing else. The type is the allow-list; `status/document.ts` fills it field by field. */
@@ -88,9 +98,11 @@ export interface StatusDocument {
 }
 
 /** A receiver's 202. Source: the status contract, "The receiving end". */
-export const publishAnswer = z.looseObject({
-  accepted: z.boolean(),
-  message_id: z.nullable(z.string()),
-  duplicate: z.boolean(),
-});
+export const publishAnswer = z.lazy(() =>
+  z.looseObject({
+    accepted: z.boolean(),
+    message_id: z.nullable(z.string()),
+    duplicate: z.boolean(),
+  })
+);
 export type PublishAnswer = z.infer<typeof publishAnswer>;
