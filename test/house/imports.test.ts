@@ -1,0 +1,79 @@
+/** Hunts: an import against the one-way order of the house, a folder entered past its door, a cycle waiting to happen. */
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { sourceFiles } from "./sources.ts";
+
+const GROUND = ["errors", "limits", "version", "licences", "runtime"];
+const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
+const FEATURES = ["status", "hub", "moltcomm"];
+
+/** Which rooms each room may import from. What is not listed is forbidden. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  limits: [],
+  version: [],
+  licences: [],
+  runtime: ["errors", "limits"],
+  contract: ["errors", "limits"],
+  log: ["runtime", "errors", "limits"],
+  metrics: ["runtime", "errors", "limits", "version"],
+  store: ["log", "runtime", "errors", "limits"],
+  config: ["contract", "log", "store", "runtime", "errors", "limits", "version"],
+  scheduler: ["log", "metrics", "runtime", "errors", "limits"],
+  http: ["contract", "log", "metrics", "runtime", "errors", "limits", "version"],
+  ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
+  cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
+  agent: [...GROUND, ...BASE, ...FEATURES, "cli"],
+  main: [...GROUND, ...BASE, "cli", "agent", "#runtime"],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly room: string;
+  readonly targetRoom: string;
+}
+
+function roomOf(path: string): string {
+  const [, first = ""] = path.split("/");
+  return first.replace(/\.ts$/, "");
+}
+
+function allImports(): Import[] {
+  return sourceFiles("src").flatMap((file) =>
+    [...file.code.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+|#runtime)"/g)].map((match) => {
+      const specifier = match[1] ?? "";
+      const to = specifier === "#runtime" ? specifier : join(dirname(file.path), specifier).replaceAll("\\", "/");
+      const targetRoom = specifier === "#runtime" ? specifier : to === "package.json" ? "package.json" : roomOf(to);
+      return { from: file.path, to, room: roomOf(file.path), targetRoom };
+    })
+  );
+}
+
+describe("imports", () => {
+  test("every room of src has its place in the order", () => {
+    const rooms = new Set(sourceFiles("src").map((file) => roomOf(file.path)));
+    expect([...rooms].filter((room) => !(room in ALLOWED))).toEqual([]);
+  });
+
+  test("go one way", () => {
+    const wrong = allImports().filter(({ room, targetRoom }) =>
+      room !== targetRoom && targetRoom !== "package.json" && !ALLOWED[room]?.includes(targetRoom)
+    );
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  test("enter another folder by its door", () => {
+    const doors = /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
+    const wrong = allImports().filter(({ room, targetRoom, to }) => room !== targetRoom && !doors.test(to));
+    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  test("name an adapter only in main", () => {
+    const adapters = allImports().filter(({ room, to }) =>
+      room !== "runtime" && /runtime\/(node|bun|deno|shared)/.test(to)
+    );
+    expect(adapters).toEqual([]);
+    expect(allImports().filter(({ to }) => to === "#runtime").map(({ from }) => from)).toEqual(["src/main.ts"]);
+  });
+});
