@@ -37,7 +37,42 @@ export const TAGS_MAX = 64;
 export const REPORTERS_MAX = 1_024;
 /** Instances in one answer of the discovery API. */
 export const INSTANCES_PAGE_MAX = 1_000;
+/** Characters of all documents in the hub together, a byte each or two: the hub's memory is this and little else. */
+export const HUB_DOCUMENT_CHARACTERS_MAX = 512 * MIB;
 /** Time for the closing acts of a graceful stop. Source: the status contract, "When". */
 export const STOP_TIMEOUT_MS = 5_000;
 /** Longest pause between two attempts to publish. Source: the status contract, "When". */
 export const PUBLISH_BACKOFF_MAX_MS = 5 * 60_000;
+
+/** Longest log line, in characters before encoding: collectors commonly cut at 16 KiB, and a cut JSON line is lost. */
+export const LOG_LINE_CHARACTERS_MAX = 16 * KIB;
+/** Longest single text in a log line: a stack trace fits, a stranger's page does not. */
+export const LOG_TEXT_CHARACTERS_MAX = 4 * KIB;
+/** Most text looked at for one log value; the rest is not even searched for secrets, because it is not shown. */
+export const LOG_SCAN_CHARACTERS_MAX = 64 * KIB;
+/** Members shown of one array or object in a log line. */
+export const LOG_MEMBERS_MAX = 64;
+/** Levels of nesting shown in a log line. */
+export const LOG_DEPTH_MAX = 6;
+/** Links followed from an error to its causes. */
+export const LOG_CAUSES_MAX = 8;
+/** Problems open at once; the one longest silent makes room. */
+export const LOG_PROBLEMS_MAX = 1_024;
+/** The least time between two lines about the same problem. */
+export const LOG_REPEAT_INTERVAL_MS = 60_000;
+/** Shortest secret that is masked inside other text: a shorter one would mask ordinary words. */
+export const SECRET_CHARACTERS_MIN = 8;
+/** Secrets masked at once; each rotation adds one, and the oldest makes room. */
+export const SECRETS_MAX = 256;
+/** Series of one metric; more would cost the scraper and our memory. Further samples go to one overflow series. */
+export const METRIC_SERIES_MAX = 512;
+/** Tasks in the loop: each periodic act of the agent is one, some tens in all. */
+export const TASKS_MAX = 256;
+/** Background works in progress at once. */
+export const BACKGROUND_WORKS_MAX = 1_024;
+/** Longest sleep of the loop: where monotonic time stands still in suspend, missed work is noticed that soon after waking. */
+export const LOOP_SLEEP_MAX_MS = 5 * 60_000;
+/** Wall time gained on monotonic time that counts as a jump: above any slewing within one sleep, below any period we run. */
+export const CLOCK_JUMP_MIN_MS = 5_000;
+/** Longest wait that a far end may ask of a task by `retryAfterMs`: it must not switch the task off. */
+export const RETRY_AFTER_MAX_MS = 60 * 60_000;
