@@ -1,2 +1,20 @@
 /** Everything about serving and calling HTTP that no feature owns alone. @module */
+export { formatAddress, isLoopbackAuthority, isLoopbackHost } from "./address.ts";
+export { errorAnswerFrom, type ErrorAnswerInit, jsonAnswer, jsonTextAnswer, statusOfCode, textAnswer } from "./answers.ts";
+export { type Answerer, type App, type AppComponents, type AppInit, createApp } from "./app.ts";
+export { bearerAuthenticator, bearerTokenOf } from "./bearer-authenticator.ts";
+export { listen, type ListenInit } from "./listen.ts";
+export {
+  isSigned,
+  type MessageSigner,
+  type RequestToSign,
+  SIGNATURE_WINDOW_MS,
+  type SignedRequest,
+  signMessage,
+  type VerifiedMessage,
+  verifyMessage,
+} from "./message-signature.ts";
+export { openApiDocument, openApiRoute } from "./openapi-route.ts";
+export { RateLimiter, type RateLimiterInit } from "./rate-limiter.ts";
+export { type CheckResult, type Checks, healthRoutes, metricsRoute } from "./standard-routes.ts";
 export * from "./types.ts";

@@ -247,6 +247,7 @@ class Loop implements Scheduler {
     if (outcome === "succeeded") record.succeeded(nowMs, durationMs);
     if (error === undefined || outcome === "succeeded" || outcome === "aborted") return;
     const waitMs = record.failed(nowMs, durationMs, error.retryAfterMs);
+    if (outcome === "failed" && record.init.logsOwnFailures === true) return;
     this.#accounts.failed({ task, error, waitMs, consecutiveFailures: record.consecutiveFailures });
   }
 

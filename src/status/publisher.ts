@@ -115,6 +115,7 @@ export class StatusPublisher {
       jitterRatio: JITTER_RATIO,
       timeoutMs: this.#init.timeoutMs + TASK_MARGIN_MS,
       backoff: { initialMs: BACKOFF_INITIAL_MS, maxMs: PUBLISH_BACKOFF_MAX_MS },
+      logsOwnFailures: true,
       run: ({ signal }) => this.#publish(signal),
     });
   }

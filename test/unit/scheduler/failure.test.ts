@@ -171,6 +171,25 @@ describe("S8 backoff", () => {
     expect(log.named("task_recovered")[0]?.kind).toBe("resolve task:publish");
   });
 
+  test("that logs its failures itself is counted, and logged by the loop only when it hangs", async () => {
+    const { clock, log, sample, scheduler } = makeBench();
+    let hangs = false;
+    scheduler.add({
+      name: "tells",
+      intervalMs: 1_000,
+      timeoutMs: 500,
+      logsOwnFailures: true,
+      run: () => hangs ? new Promise<void>(() => undefined) : Promise.reject(new Error("told elsewhere")),
+    });
+    scheduler.start();
+    await clock.advance(1_500);
+    expect(sample('barnacle_task_runs_total{task="tells",outcome="failed"}')).toBe(2);
+    expect(log.named("task_failed")).toEqual([]);
+    hangs = true;
+    await clock.advance(1_500);
+    expect(log.named("task_failed")).toHaveLength(1);
+  });
+
   test("Task waits as long as a failure asks, also one without backoff", async () => {
     const { clock, scheduler } = makeBench();
     const startsMs: Record<string, number[]> = { polite: [], plain: [] };
