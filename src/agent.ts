@@ -1,0 +1,271 @@
+/**
+ * The one place that knows all the parts: builds them, hands each what it needs, starts them in order and stops them in the reverse.
+ *
+ * What is off is not loaded: the agent's and the hub's own code arrive by dynamic import.
+ *
+ * @module
+ */
+import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
+import { isLoopbackHost, listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
+import { type App, bearerAuthenticator, createApp, healthRoutes, listen, metricsRoute } from "./http/mod.ts";
+import { STOP_TIMEOUT_MS } from "./limits.ts";
+import { createLogger, type Logger, Redactor } from "./log/mod.ts";
+import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
+import type { HttpClient, HttpServer, Runtime } from "./runtime/port.ts";
+import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
+import type { StatusInit } from "./status/mod.ts";
+import { replaceFile, WorkDirectory } from "./store/mod.ts";
+import { VERSION } from "./version.ts";
+
+/** Running requests may take so long to end once everything else has; it is part of the stop's whole bound. */
+const SERVER_GRACE_MS = 300;
+
+/** What every part works with. */
+interface Base {
+  readonly runtime: Runtime;
+  readonly loaded: LoadedConfig;
+  readonly redact: Redactor;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly scheduler: Scheduler;
+  readonly workDirectory: WorkDirectory;
+  /** Undone in reverse order at the end, or when a start fails halfway. */
+  readonly undo: (() => Promise<void> | void)[];
+}
+
+/** What a started part offers to the others and to the end. */
+interface Part {
+  readonly server: HttpServer;
+  /** Its base URL on this host. */
+  readonly url: string;
+  /** Says that the end is near, before the loop stops. */
+  drain(): void;
+  /** Adds what must come last of its closing acts. */
+  addLastClosingAct(): void;
+}
+
+/**
+ * Starts an agent, a hub, or both in one process.
+ *
+ * @throws `LOCK_HELD`, `ADDRESS_IN_USE`, `CONFIG_INVALID`, `SECRET_UNREADABLE` and their like, with nothing left running
+ */
+export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: HostParts): Promise<RunningHost> {
+  const base = createBase(runtime, loaded);
+  try {
+    await base.workDirectory.prepare();
+    const hub = parts.hub ? await startHub(base) : undefined;
+    const agent = parts.agent ? await startAgent(base, hub?.url) : undefined;
+    // In one process the hub still has to take the agent's last words, so its own closing act comes after them.
+    agent?.addLastClosingAct();
+    hub?.addLastClosingAct();
+    base.scheduler.start();
+    const running = [agent, hub].filter((part) => part !== undefined);
+    return {
+      stop: once((reason) => stopHost(base, running, reason)),
+      ...(agent === undefined ? {} : { agentAddress: agent.server.address }),
+      ...(hub === undefined ? {} : { hubAddress: hub.server.address }),
+    };
+  } catch (thrown) {
+    await undoAll(base);
+    throw thrown;
+  }
+}
+
+function createBase(runtime: Runtime, loaded: LoadedConfig): Base {
+  const { clock, process, random, files } = runtime;
+  const { config } = loaded;
+  const redact = new Redactor();
+  for (const secret of loaded.secrets) redact.register(secret);
+  const { standardError: output } = process;
+  const format = config.log.format === "auto" ? (output.isTerminal ? "text" : "json") : config.log.format;
+  const colors = output.isTerminal && (process.environment()["NO_COLOR"] ?? "") === "";
+  const log = createLogger({ clock, output, redact }, { level: config.log.level, format, colors });
+  const metrics = createMetrics();
+  registerProcessMetrics(metrics, runtime);
+  const scheduler = createScheduler({ clock, random, log, metrics });
+  const workDirectory = new WorkDirectory({ files, random, logger: log }, { directory: loaded.directory });
+  const stopListening = process.onUncaught((thrown) => log.error("uncaught", { error: thrown }));
+  for (const message of loaded.warnings) log.warn("config_warning", { message });
+  return { runtime, loaded, redact, log, metrics, scheduler, workDirectory, undo: [stopListening] };
+}
+
+async function startAgent(base: Base, hubUrl: string | undefined): Promise<Part> {
+  const { runtime, loaded, log, metrics } = base;
+  const { config } = loaded;
+  const { createStatusService } = await import("./status/mod.ts");
+  const lock = await base.workDirectory.lock("agent");
+  base.undo.push(() => lock.release());
+  const status = createStatusService({ ...runtime, ...base }, await statusInit(base, hubUrl));
+  const { token } = config.http;
+  const ready = status.readinessChecks();
+  const app = createApp({
+    routes: [...status.routes, ...healthRoutes({ live: () => true, ready }), metricsRoute(metrics)],
+    authenticator: token === undefined ? undefined : bearerAuthenticator(runtime.crypto, token),
+    log,
+    metrics,
+    clock: runtime.clock,
+  }, { title: "Barnacle: the agent", version: VERSION, role: "http" });
+  const served = await serve(base, app, {
+    role: "http",
+    listen: config.http.listen,
+    // Whoever is asked already answers; whoever waits for the announcement finds the registered agents and the endpoint file.
+    beforeAnnouncing: async (url) => {
+      await status.start();
+      await writeEndpointFile(base, url, hubUrl);
+    },
+  });
+  return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
+}
+
+async function startHub(base: Base): Promise<Part> {
+  const { runtime, loaded, log, metrics, scheduler } = base;
+  const { hub: config, openclaw } = loaded.config;
+  const { createHub } = await import("./hub/mod.ts");
+  const closingActs: (() => void)[] = [];
+  const hub = createHub({
+    ...runtime,
+    log,
+    metrics,
+    scheduler: {
+      add: (task) => scheduler.add(task),
+      onStop: (...act) => closingActs.push(() => scheduler.onStop(...act)),
+    },
+  }, {
+    ...config,
+    isOnLoopback: isLoopbackHost(parseListenAddress(config.listen).host),
+    extraKeys: openclaw.apiKey === undefined ? [] : [{ name: "own agent", key: openclaw.apiKey }],
+  });
+  await hub.start();
+  const app = createApp({
+    routes: [...hub.routes, ...healthRoutes({ live: () => true, ready: hub.checks }), metricsRoute(metrics)],
+    authenticator: hub.authenticator,
+    log,
+    metrics,
+    clock: runtime.clock,
+  }, { title: "Barnacle: the hub", version: VERSION, role: "hub" });
+  const served = await serve(base, app, { role: "hub", listen: config.listen });
+  return { ...served, drain: () => undefined, addLastClosingAct: () => closingActs.forEach((add) => add()) };
+}
+
+/** Configuration as the status service wants it. */
+async function statusInit(base: Base, hubUrl: string | undefined): Promise<StatusInit> {
+  const { service, agents, health, openclaw } = base.loaded.config;
+  const instanceId = service.instanceId ?? await base.workDirectory.instanceId();
+  const identity = openclaw.signRequests ? await loadIdentity(base) : undefined;
+  const baseUrl = openclaw.baseUrl ?? hubUrl;
+  const init: StatusInit = {
+    agentName: service.agentName,
+    service: {
+      serviceName: service.name,
+      instanceId,
+      version: service.version,
+      tags: service.tags,
+      ...(identity === undefined ? {} : { nodeId: identity.nodeId }),
+      isPaused: service.availability === "paused",
+      intervalMs: openclaw.intervalSeconds * 1_000,
+    },
+    registrationPath: agents.file,
+    health: {
+      windowMs: health.windowSeconds * 1_000,
+      errorRateThreshold: health.errorRateThreshold,
+      errorRateTasksMin: health.errorRateTasksMin,
+      queueWindowMs: health.queueWindowSeconds * 1_000,
+      recoveryMs: health.recoverySeconds * 1_000,
+    },
+  };
+  if (baseUrl === undefined) return init;
+  const client = await receiverClient(base, openclaw.baseUrl === undefined);
+  return {
+    ...init,
+    publish: {
+      baseUrl,
+      fetch: client.fetch,
+      ...(openclaw.apiKey === undefined ? {} : { apiKey: openclaw.apiKey }),
+      timeoutMs: openclaw.timeoutSeconds * 1_000,
+      ...(identity === undefined ? {} : { signer: identity }),
+      receiverUnreachableMs: health.receiverUnreachableSeconds * 1_000,
+      clockSkewMaxMs: health.clockSkewMaxSeconds * 1_000,
+    },
+  };
+}
+
+async function loadIdentity(base: Base) {
+  const { loadOrCreateIdentity } = await import("./moltcomm/mod.ts");
+  return await loadOrCreateIdentity(base.runtime, { directory: base.loaded.directory });
+}
+
+/** The client for the receiver; the hub beside us is trusted by the certificate it was given itself. */
+async function receiverClient(base: Base, isOwnHub: boolean): Promise<HttpClient> {
+  const { runtime: { files, http }, loaded } = base;
+  const caPem = await readNamedFile(files, loaded, isOwnHub ? "hub.tlsCertFile" : "openclaw.caFile");
+  const certPem = await readNamedFile(files, loaded, "openclaw.clientCertFile");
+  const keyPem = await readNamedFile(files, loaded, "openclaw.clientKeyFile");
+  const client = http.client({
+    ...(caPem === undefined ? {} : { caPem }),
+    ...(certPem === undefined || keyPem === undefined ? {} : { clientCertificate: { certPem, keyPem } }),
+  });
+  base.undo.push(() => client.close());
+  return client;
+}
+
+async function readTls(base: Base, section: "http" | "hub") {
+  const { runtime: { files }, loaded } = base;
+  const certPem = await readNamedFile(files, loaded, `${section}.tlsCertFile`);
+  const keyPem = await readNamedFile(files, loaded, `${section}.tlsKeyFile`);
+  return certPem === undefined || keyPem === undefined ? undefined : { certPem, keyPem };
+}
+
+async function serve(base: Base, app: App, init: {
+  readonly role: "http" | "hub";
+  readonly listen: string;
+  readonly beforeAnnouncing?: (url: string) => Promise<void>;
+}): Promise<{ readonly server: HttpServer; readonly url: string }> {
+  const { runtime, log } = base;
+  const tls = await readTls(base, init.role);
+  const address = parseListenAddress(init.listen);
+  const server = await listen(runtime.http, app, { ...init, address, tls, log });
+  base.undo.push(() => server.stop(SERVER_GRACE_MS));
+  return {
+    server,
+    url: listenUrl(tls === undefined ? "http" : "https", { host: address.host, port: server.address.port }),
+  };
+}
+
+/** Leaves the agent's address where the commands on this host look for it. */
+async function writeEndpointFile(base: Base, url: string, hubUrl: string | undefined): Promise<void> {
+  const { files, clock, process } = base.runtime;
+  const path = base.workDirectory.paths.endpointFile;
+  const endpoint: EndpointFile = {
+    http: url,
+    ...(hubUrl === undefined ? {} : { hub: hubUrl }),
+    process_id: process.id,
+    started_at: new Date(clock.wallMs()).toISOString(),
+  };
+  await replaceFile(base.runtime, path, new TextEncoder().encode(`${JSON.stringify(endpoint)}\n`));
+  base.undo.push(() => files.remove(path));
+}
+
+async function stopHost(base: Base, parts: readonly Part[], reason: string): Promise<void> {
+  base.log.info("stopping", { reason });
+  for (const part of parts) part.drain();
+  await base.scheduler.stop(STOP_TIMEOUT_MS - SERVER_GRACE_MS);
+  await undoAll(base);
+  base.log.info("stopped", { reason });
+}
+
+/** Undoes what was done, latest first; one that fails does not keep the rest from being undone. */
+async function undoAll(base: Base): Promise<void> {
+  for (const undo of base.undo.splice(0).reverse()) {
+    try {
+      await undo();
+    } catch (thrown) {
+      base.log.warn("stop_incomplete", { error: thrown });
+    }
+  }
+}
+
+/** The first call does it; further ones wait for the same end. */
+function once(act: (reason: string) => Promise<void>): (reason: string) => Promise<void> {
+  let ending: Promise<void> | undefined;
+  return (reason) => ending ??= act(reason);
+}

@@ -1,0 +1,89 @@
+/**
+ * All commands as one application of the parser, its words and its help.
+ *
+ * @module
+ */
+import { buildApplication as buildParserApplication, buildRouteMap } from "@stricli/core";
+import type { Application, RouteMap } from "@stricli/core";
+import { completeCommand, completionsCommand } from "./commands/completions.ts";
+import { configRoutes } from "./commands/config.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { execCommand } from "./commands/exec.ts";
+import { helpCommand } from "./commands/help.ts";
+import { hubRoutes } from "./commands/hub.ts";
+import { reportCommand } from "./commands/report.ts";
+import { runCommand } from "./commands/run.ts";
+import { statusCommand } from "./commands/status.ts";
+import { upCommand } from "./commands/up.ts";
+import { versionCommand } from "./commands/version.ts";
+import { composeDocs } from "./command.ts";
+import type { CommandHelp } from "./command.ts";
+import type { Invocation } from "./context.ts";
+import { dictionary } from "./dictionary.ts";
+import { exitCodeOf, formatExitCodes } from "./exit-codes.ts";
+import { helpFlag } from "./help-flag.ts";
+import { followRoutes } from "./routes.ts";
+import { buildTexts } from "./texts.ts";
+
+/** The program's name in help and messages. */
+export const PROGRAM_NAME = "barnacle";
+
+const ROUTES = {
+  up: upCommand,
+  run: runCommand,
+  hub: hubRoutes,
+  status: statusCommand,
+  report: reportCommand,
+  exec: execCommand,
+  config: configRoutes,
+  doctor: doctorCommand,
+  version: versionCommand,
+  completions: completionsCommand,
+  complete: completeCommand,
+  help: helpCommand,
+};
+
+const HELP: CommandHelp = {
+  brief: "Makes the AI agents of this host discoverable, reachable and observable while they sleep",
+  get details() {
+    return "Flags of every command may also stand before it: --dir, --config, --log, --log-level.\n\n" +
+      `EXIT CODES\n${formatExitCodes().trimEnd()}`;
+  },
+  examples: [
+    ["up", "Agent and hub, to see it work"],
+    ["--dir /var/lib/barnacle run", "The agent alone, with its state in a directory of its own"],
+    ["status", "How this host is"],
+    ["run --help", "What a command takes"],
+  ],
+};
+
+function buildRoot(): RouteMap<Invocation> {
+  return buildRouteMap<keyof typeof ROUTES, Invocation>({
+    routes: dictionary(ROUTES),
+    docs: Object.assign(composeDocs(HELP), { hideRoute: { complete: true } }),
+  });
+}
+
+/** What the application needs to speak. */
+export interface ApplicationInit {
+  /** The arguments as they are parsed, to point to the right help. */
+  readonly words: readonly string[];
+  /** A failure as the text to print. */
+  readonly formatFailure: (thrown: unknown) => string;
+}
+
+/** Builds the application. Cheap: the commands' actions are loaded only when they are run. */
+export function buildApplication(init: ApplicationInit): Application<Invocation> {
+  const root = buildRoot();
+  const command = [PROGRAM_NAME, ...followRoutes(root, init.words).path].join(" ");
+  return buildParserApplication<Invocation>(
+    root,
+    {
+      name: PROGRAM_NAME,
+      scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+      localization: { text: buildTexts({ command, formatFailure: init.formatFailure }) },
+      determineExitCode: exitCodeOf,
+    },
+    { help: helpFlag(init.words) },
+  );
+}
