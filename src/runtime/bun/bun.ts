@@ -1,0 +1,91 @@
+/**
+ * The part of Bun's namespace that this adapter touches, so that no foreign type package is needed. Source:
+ * https://bun.com/reference/bun
+ *
+ * @module
+ */
+
+export interface BunServer {
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  stop(closeActiveConnections?: boolean): Promise<void>;
+  requestIP(request: Request): { readonly address: string } | null;
+}
+
+export interface BunServeOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Seconds, at most 255. */
+  readonly idleTimeout: number;
+  readonly maxRequestBodySize: number;
+  readonly development: boolean;
+  readonly reusePort: boolean;
+  fetch(request: Request, server: BunServer): Response | Promise<Response>;
+  error(error: unknown): Response;
+}
+
+export interface BunSocket {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  data: unknown;
+  /** Takes what the kernel takes; the rest is the caller's to keep. -1 on a closed socket. */
+  write(data: Uint8Array, byteOffset?: number, byteLength?: number): number;
+  /** Sends FIN and leaves the other direction open. */
+  shutdown(halfClose?: boolean): void;
+  end(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  setNoDelay(noDelay?: boolean): boolean;
+}
+
+export interface BunSocketHandlers {
+  readonly binaryType: "uint8array";
+  open(socket: BunSocket): void;
+  data(socket: BunSocket, data: Uint8Array<ArrayBuffer>): void;
+  drain(socket: BunSocket): void;
+  /** The peer sent FIN. */
+  end(socket: BunSocket): void;
+  close(socket: BunSocket, error?: Error): void;
+  error(socket: BunSocket, error: Error): void;
+  connectError?(socket: BunSocket, error: Error): void;
+}
+
+export interface BunSocketOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly allowHalfOpen: boolean;
+  readonly socket: BunSocketHandlers;
+}
+
+export interface BunListener {
+  readonly hostname: string;
+  readonly port: number;
+  stop(closeActiveConnections?: boolean): void;
+}
+
+/** Takes bytes for a file or pipe; answers at once when they went out, else with a promise. */
+export interface BunSink {
+  write(text: string): number | Promise<number>;
+  flush(): number | Promise<number>;
+}
+
+interface BunNamespace {
+  readonly version: string;
+  readonly stdout: { writer(): BunSink };
+  readonly stderr: { writer(): BunSink };
+  serve(options: BunServeOptions): BunServer;
+  listen(options: BunSocketOptions): BunListener;
+  connect(options: BunSocketOptions): Promise<BunSocket>;
+}
+
+/** What Bun's `fetch` takes beside the standard's options. */
+export interface BunFetchInit extends RequestInit {
+  readonly tls?: { readonly ca?: readonly string[]; readonly cert?: string; readonly key?: string };
+}
+
+/** Bun's namespace. */
+export const bun: BunNamespace = (globalThis as unknown as { readonly Bun: BunNamespace }).Bun;

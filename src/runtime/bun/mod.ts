@@ -1,0 +1,28 @@
+/** The adapter for Bun, and so for the binary. @module */
+import type { Runtime } from "../port.ts";
+import { createClock } from "../shared/clock.ts";
+import { createCrypto } from "../shared/crypto.ts";
+import { createDatabases } from "../shared/database.ts";
+import { createFiles } from "../shared/files.ts";
+import { createProcess } from "../shared/process.ts";
+import { createRandom } from "../shared/random.ts";
+import { bun } from "./bun.ts";
+import { createHttp } from "./http.ts";
+import { createNetwork } from "./network.ts";
+import { createOutputs } from "./output.ts";
+
+/** The platform, as Bun offers it. */
+export function createRuntime(): Runtime {
+  return {
+    name: "bun",
+    version: bun.version,
+    clock: createClock(),
+    random: createRandom(),
+    crypto: createCrypto(),
+    files: createFiles(),
+    network: createNetwork(),
+    http: createHttp(),
+    process: createProcess(createOutputs()),
+    databases: createDatabases(),
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What the cases need around them, made once per run by a process of Node's own: certificates, an HTTPS server that wants client
+ * certificates, and an address that swallows attempts to connect. Prints all of it as one line of JSON and lives until its
+ * standard input ends.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { createServer } from "node:https";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { TLSSocket } from "node:tls";
+import { generate } from "selfsigned";
+import type { CertificatePair, Certificates } from "./case.ts";
+
+/** What `run.ts` is given. */
+export interface Peers {
+  readonly certificates: Certificates;
+  readonly mutualTlsOrigin: string;
+  readonly blackHolePort: number;
+}
+
+const DAY_MS = 86_400_000;
+
+interface Authority {
+  readonly key: string;
+  readonly cert: string;
+}
+
+async function makeAuthority(name: string): Promise<Authority> {
+  const made = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  return { key: made.private, cert: made.cert };
+}
+
+async function makeLeaf(
+  ca: Authority,
+  name: string,
+  options: Parameters<typeof generate>[1] = {},
+): Promise<CertificatePair> {
+  const made = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    ca,
+    extensions: [
+      { name: "basicConstraints", cA: false },
+      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }, { type: 7, ip: "127.0.0.1" }] },
+    ],
+    ...options,
+  });
+  return { certPem: made.cert, keyPem: made.private };
+}
+
+async function makeCertificates(): Promise<Certificates> {
+  const [authority, stranger] = await Promise.all([makeAuthority("Contract CA"), makeAuthority("Stranger CA")]);
+  const past = { notBeforeDate: new Date(Date.now() - 10 * DAY_MS), notAfterDate: new Date(Date.now() - DAY_MS) };
+  const [server, expiredServer, client] = await Promise.all([
+    makeLeaf(authority, "localhost"),
+    makeLeaf(authority, "localhost", past),
+    makeLeaf(authority, "barnacle-client"),
+  ]);
+  return { authorityPem: authority.cert, strangerAuthorityPem: stranger.cert, server, expiredServer, client };
+}
+
+async function serveMutualTls({ authorityPem, server }: Certificates): Promise<string> {
+  const https = createServer(
+    { cert: server.certPem, key: server.keyPem, ca: authorityPem, requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+      response.end(subject.CN);
+    },
+  );
+  await new Promise<void>((resolve) => https.listen(0, "127.0.0.1", resolve));
+  return `https://localhost:${(https.address() as AddressInfo).port}`;
+}
+
+/** A process that listens with the shortest queue and then never accepts; once the queue is full, the kernel drops further SYNs. */
+const BLACK_HOLE = `
+const server = require("node:net").createServer();
+server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+  require("node:fs").writeSync(1, server.address().port + "\\n");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+});`;
+
+async function openBlackHole(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", BLACK_HOLE], { stdio: ["ignore", "pipe", "inherit"] });
+  process.once("exit", () => child.kill("SIGKILL"));
+  const port = await new Promise<number>((resolve) =>
+    createInterface(child.stdout).once("line", (line) => resolve(Number(line)))
+  );
+  const fillers: Socket[] = Array.from({ length: 4 }, () => connect(port, "127.0.0.1"));
+  for (const filler of fillers) filler.on("error", () => filler.destroy());
+  // Two of them are queued; who waits longer than this is in front of a full queue.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return port;
+}
+
+const [certificates, blackHolePort] = await Promise.all([makeCertificates(), openBlackHole()]);
+const peers: Peers = { certificates, blackHolePort, mutualTlsOrigin: await serveMutualTls(certificates) };
+process.stdout.write(`${JSON.stringify(peers)}\n`);
+process.stdin.on("end", () => process.exit(0)).resume();
