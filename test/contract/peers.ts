@@ -10,8 +10,8 @@ import { createServer } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { TLSSocket } from "node:tls";
-import { generate } from "selfsigned";
-import type { CertificatePair, Certificates } from "./case.ts";
+import { makeAuthority, makeLeaf } from "../support/certificates.ts";
+import type { Certificates } from "./case.ts";
 
 /** What `run.ts` is given. */
 export interface Peers {
@@ -22,41 +22,6 @@ export interface Peers {
 
 const DAY_MS = 86_400_000;
 
-interface Authority {
-  readonly key: string;
-  readonly cert: string;
-}
-
-async function makeAuthority(name: string): Promise<Authority> {
-  const made = await generate([{ name: "commonName", value: name }], {
-    keyType: "ec",
-    algorithm: "sha256",
-    extensions: [
-      { name: "basicConstraints", cA: true, critical: true },
-      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  });
-  return { key: made.private, cert: made.cert };
-}
-
-async function makeLeaf(
-  ca: Authority,
-  name: string,
-  options: Parameters<typeof generate>[1] = {},
-): Promise<CertificatePair> {
-  const made = await generate([{ name: "commonName", value: name }], {
-    keyType: "ec",
-    algorithm: "sha256",
-    ca,
-    extensions: [
-      { name: "basicConstraints", cA: false },
-      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }, { type: 7, ip: "127.0.0.1" }] },
-    ],
-    ...options,
-  });
-  return { certPem: made.cert, keyPem: made.private };
-}
-
 async function makeCertificates(): Promise<Certificates> {
   const [authority, stranger] = await Promise.all([makeAuthority("Contract CA"), makeAuthority("Stranger CA")]);
   const past = { notBeforeDate: new Date(Date.now() - 10 * DAY_MS), notAfterDate: new Date(Date.now() - DAY_MS) };
@@ -65,7 +30,7 @@ async function makeCertificates(): Promise<Certificates> {
     makeLeaf(authority, "localhost", past),
     makeLeaf(authority, "barnacle-client"),
   ]);
-  return { authorityPem: authority.cert, strangerAuthorityPem: stranger.cert, server, expiredServer, client };
+  return { authorityPem: authority.certPem, strangerAuthorityPem: stranger.certPem, server, expiredServer, client };
 }
 
 async function serveMutualTls({ authorityPem, server }: Certificates): Promise<string> {

@@ -1,5 +1,6 @@
 /**
- * Simulated time: stands still until it is advanced; timers fire in order of their due time, ties in order of their making.
+ * Simulated time: stands still until it is advanced; timers fire in order of their due time, ties in order of their
+ * making.
  *
  * @module
  */
@@ -43,8 +44,8 @@ export class SimClock implements Clock {
   }
 
   /**
-   * Suspends the host for `byMs`: time passes on the wall clock, nothing fires. Timers that fell due meanwhile fire, late, with
-   * the next `advance`.
+   * Suspends the host for `byMs`: time passes on the wall clock, nothing fires. Timers that fell due meanwhile fire,
+   * late, with the next `advance`.
    *
    * @param monotonic whether the monotonic clock counts the time asleep (`runs`) or not (`stands`, as on Linux)
    */

@@ -1,32 +1,62 @@
-/** Certificates made for one test, of an authority nobody knows. */
+/** Certificates made for one test, of authorities nobody knows. Strict enough for each runtime's TLS. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "selfsigned";
 
+/** When a certificate holds; by default from now on. */
+export interface Validity {
+  readonly notBeforeDate?: Date;
+  readonly notAfterDate?: Date;
+}
+
+/** A certificate and its key, PEM. */
+export interface CertificatePair {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export async function makeAuthority(name: string, validity: Validity = {}): Promise<CertificatePair> {
+  const made = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+    ...validity,
+  });
+  return { certPem: made.cert, keyPem: made.private };
+}
+
+/** A certificate for `localhost` and `127.0.0.1`, signed by the authority. */
+export async function makeLeaf(
+  authority: CertificatePair,
+  name: string,
+  validity: Validity = {},
+): Promise<CertificatePair> {
+  const made = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    ca: { cert: authority.certPem, key: authority.keyPem },
+    extensions: [
+      { name: "basicConstraints", cA: false },
+      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }, { type: 7, ip: "127.0.0.1" }] },
+    ],
+    ...validity,
+  });
+  return { certPem: made.cert, keyPem: made.private };
+}
+
 export interface TestCertificates {
   /** The file with the authority's certificate, PEM. */
   readonly authorityFile: string;
-  /** For `127.0.0.1` and `localhost`. */
-  readonly server: { readonly certPem: string; readonly keyPem: string };
+  readonly server: CertificatePair;
 }
-
-const EXTENSIONS = [{
-  name: "subjectAltName" as const,
-  altNames: [{ type: 2 as const, value: "localhost" }, { type: 7 as const, ip: "127.0.0.1" }],
-}];
 
 /** @param folder where the authority's certificate goes */
 export async function selfSigned(folder: string): Promise<TestCertificates> {
-  const authority = await generate([{ name: "commonName", value: "A test authority" }], {
-    keyType: "ec",
-    extensions: [{ name: "basicConstraints", cA: true, critical: true }],
-  });
-  const server = await generate([{ name: "commonName", value: "localhost" }], {
-    keyType: "ec",
-    ca: { cert: authority.cert, key: authority.private },
-    extensions: EXTENSIONS,
-  });
+  const authority = await makeAuthority("A test authority");
   const authorityFile = join(folder, "authority.pem");
-  writeFileSync(authorityFile, authority.cert);
-  return { authorityFile, server: { certPem: server.cert, keyPem: server.private } };
+  writeFileSync(authorityFile, authority.certPem);
+  return { authorityFile, server: await makeLeaf(authority, "localhost") };
 }

@@ -1,0 +1,145 @@
+/** The hub as a process: what it keeps when it is killed, and what it tells. */
+import { afterEach, describe, expect, test } from "vitest";
+import { Stage, type Way } from "./barnacle.ts";
+import { TEST_TIMEOUT_MS } from "./timeout.ts";
+
+const timeout = { timeout: TEST_TIMEOUT_MS };
+
+/** The user's own example document. Source: the status contract's seed, "Status Payload Schema". */
+const EXAMPLE = {
+  service_name: "project-chimera",
+  instance_id: "host-uuid-or-container-id",
+  timestamp: "2026-02-06T12:00:00Z",
+  uptime_seconds: 12345,
+  version: "0.1.0",
+  capabilities: ["download", "transcribe", "trend_fetch"],
+  capacity: { concurrent_tasks: 4, queue_length: 10 },
+  health: { status: "healthy", details: { last_task_success_seconds: 30 } },
+};
+
+export function defineHubTests(way: Way): void {
+  let stage = new Stage(way);
+  afterEach(async () => {
+    await stage.clear();
+    stage = new Stage(way);
+  });
+
+  const startHub = (folder: string) =>
+    stage.start(["hub", "--dir", folder, "--listen", "127.0.0.1:0", "--log", "json"]);
+
+  async function post(url: string, document: unknown, headers: Record<string, string> = {}) {
+    const response = await fetch(`${url}/openclaw/status`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(document),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  const instances = async (url: string, query = "", headers: Record<string, string> = {}) =>
+    await (await fetch(`${url}/v1/instances${query}`, { headers })).json();
+
+  describe("the hub", () => {
+    test("takes the user's example document and finds it by capability", timeout, async () => {
+      const hub = startHub(stage.folder());
+      const url = await hub.url("hub");
+      expect(await post(url, EXAMPLE)).toMatchObject({ status: 202, body: { accepted: true, duplicate: false } });
+      expect(await instances(url, "?capability=transcribe")).toMatchObject({
+        matched: 1,
+        instances: [{ instance_id: EXAMPLE.instance_id, status: "healthy", document: EXAMPLE }],
+      });
+      expect(await instances(url, "?capability=paint")).toMatchObject({ matched: 0, instances: [] });
+      const one = await fetch(`${url}/v1/instances/${EXAMPLE.instance_id}`);
+      expect(await one.json()).toMatchObject({ instance_id: EXAMPLE.instance_id });
+      expect((await fetch(`${url}/v1/instances/nobody`)).status).toBe(404);
+      expect(await hub.stop()).toEqual({ code: 0, signal: null });
+    });
+
+    test("forgets nothing when it is stopped and started again", timeout, async () => {
+      const folder = stage.folder();
+      const hub = startHub(folder);
+      const message = { ...EXAMPLE, message_id: "6f1e1d1c-5b1a-4a19-9817-161514131211" };
+      await post(await hub.url("hub"), message);
+      await hub.stop();
+      const url = await startHub(folder).url("hub");
+      expect(await instances(url)).toMatchObject({ matched: 1 });
+      expect(await post(url, message)).toMatchObject({ status: 202, body: { duplicate: true } });
+    });
+
+    test("killed with -9 loses no state that was accepted more than a second before", timeout, async () => {
+      const folder = stage.folder();
+      const hub = startHub(folder);
+      const url = await hub.url("hub");
+      const ids = Array.from({ length: 40 }, (_, index) => `instance-${index}`);
+      const acceptedAtMs: number[] = [];
+      for (const id of ids) {
+        await post(url, { ...EXAMPLE, instance_id: id });
+        acceptedAtMs.push(performance.now());
+        await new Promise((wake) => setTimeout(wake, 50));
+      }
+      const killedAtMs = performance.now();
+      await hub.stop("SIGKILL");
+      const found = await instances(await startHub(folder).url("hub"), "?limit=100");
+      const kept = new Set(found.instances.map((instance: { instance_id: string }) => instance.instance_id));
+      const owed = ids.filter((_, index) => killedAtMs - (acceptedAtMs[index] ?? killedAtMs) > 1_000);
+      expect(owed.length).toBeGreaterThan(10);
+      expect(owed.filter((id) => !kept.has(id))).toEqual([]);
+    });
+
+    test("wants a key once one exists, keeps it hashed, and refuses it once revoked", timeout, async () => {
+      const folder = stage.folder();
+      const made = await stage.run(["hub", "keys", "add", "ci", "--dir", folder]);
+      const key = made.stdout.match(/bk_[A-Za-z0-9_-]+/)?.[0] ?? "";
+      expect(key).not.toBe("");
+      const hub = startHub(folder);
+      const url = await hub.url("hub");
+      const bearer = { authorization: `Bearer ${key}` };
+      expect((await post(url, EXAMPLE)).status).toBe(401);
+      expect((await post(url, EXAMPLE, { authorization: "Bearer bk_wrong" })).status).toBe(401);
+      expect((await post(url, EXAMPLE, bearer)).status).toBe(202);
+      expect((await fetch(`${url}/v1/instances`)).status).toBe(401);
+      expect(await instances(url, "", bearer)).toMatchObject({ matched: 1 });
+      expect((await stage.run(["hub", "keys", "revoke", "ci", "--dir", folder])).exit.code).toBe(0);
+      await hub.event("hub_keys_changed");
+      expect((await post(url, EXAMPLE, bearer)).status).toBe(401);
+      await hub.stop();
+      expect(hub.stdout + hub.stderr).not.toContain(key);
+    });
+
+    test("refuses another address than loopback while it has no key", timeout, async () => {
+      const hub = await stage.run(["hub", "--dir", stage.folder(), "--listen", "0.0.0.0:0", "--log", "json"]);
+      expect(hub.exit.code).toBe(2);
+      expect(hub.stderr).toContain("hub keys add");
+    });
+  });
+
+  describe("the agent and the hub", () => {
+    test("in one process by `up`: the agent is found, and its offline is kept", timeout, async () => {
+      const folder = stage.folder();
+      const words = ["up", "--dir", folder, "--http", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--log", "json"];
+      const both = stage.start(words);
+      const url = await both.url("hub");
+      await both.event("publish_succeeded");
+      expect(await instances(url)).toMatchObject({ matched: 1, instances: [{ status: "healthy" }] });
+      expect((await fetch(`${await both.url("http")}/status`)).status).toBe(200);
+      expect(await both.stop()).toEqual({ code: 0, signal: null });
+      expect(await instances(await startHub(folder).url("hub"))).toMatchObject({ instances: [{ status: "offline" }] });
+    });
+
+    test("a hub that was killed is told the truth again when it comes back", timeout, async () => {
+      const folder = stage.folder();
+      const hub = startHub(folder);
+      const url = await hub.url("hub");
+      const agent = stage.start(["run", "--dir", stage.folder(), "--http", "127.0.0.1:0", "--log", "json"], {
+        environment: { OPENCLAW_BASE_URL: url, BARNACLE_OPENCLAW_INTERVAL_SECONDS: "1" },
+      });
+      await agent.event("publish_succeeded");
+      await hub.stop("SIGKILL");
+      await agent.event("publish_failed");
+      const again = stage.start(["hub", "--dir", folder, "--listen", new URL(url).host, "--log", "json"]);
+      await again.url("hub");
+      await agent.event("publish_recovered");
+      expect(await instances(url)).toMatchObject({ instances: [{ status: "healthy" }] });
+    });
+  });
+}

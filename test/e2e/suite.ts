@@ -1,0 +1,18 @@
+/** What the real agent does as a process: one suite, run under Node, Bun and Deno and as the binary. */
+import { describe } from "vitest";
+import type { Way } from "./barnacle.ts";
+import { defineAttackTests } from "./suite-attacks.ts";
+import { defineCommandTests } from "./suite-commands.ts";
+import { defineHubTests } from "./suite-hub.ts";
+import { defineLifeTests } from "./suite-life.ts";
+import { defineReceiverTests } from "./suite-receivers.ts";
+
+export function defineSuite(way: Way): void {
+  describe(`the agent by ${way}`, () => {
+    defineLifeTests(way);
+    defineReceiverTests(way);
+    defineHubTests(way);
+    defineCommandTests(way);
+    defineAttackTests(way);
+  });
+}
