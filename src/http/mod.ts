@@ -1,6 +1,13 @@
 /** Everything about serving and calling HTTP that no feature owns alone. @module */
 export { formatAddress, isLoopbackAuthority, isLoopbackHost } from "./address.ts";
-export { errorAnswerFrom, type ErrorAnswerInit, jsonAnswer, jsonTextAnswer, statusOfCode, textAnswer } from "./answers.ts";
+export {
+  errorAnswerFrom,
+  type ErrorAnswerInit,
+  jsonAnswer,
+  jsonTextAnswer,
+  statusOfCode,
+  textAnswer,
+} from "./answers.ts";
 export { type Answerer, type App, type AppComponents, type AppInit, createApp } from "./app.ts";
 export { bearerAuthenticator, bearerTokenOf } from "./bearer-authenticator.ts";
 export { listen, type ListenInit } from "./listen.ts";

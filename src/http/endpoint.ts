@@ -1,0 +1,159 @@
+/**
+ * One route at work: the checks at the border in their order, then the route's own act, then the books.
+ *
+ * Everything that does not depend on the request is made once, here, since `GET /status` and `POST /openclaw/status`
+ * are asked far more often than anything else. A route without a body is answered without a promise when its act needs
+ * none.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import * as z from "zod/mini";
+import { describeIssues, formatIssue, type InputIssue } from "../contract/mod.ts";
+import { BarnacleError, type ErrorCode } from "../errors.ts";
+import type { Logger } from "../log/mod.ts";
+import type { Clock, RequestPeer } from "../runtime/port.ts";
+import { errorAnswerFrom, secured, statusOfCode } from "./answers.ts";
+import { checkContentType, readBodyText } from "./body.ts";
+import type { BodyDeadlines } from "./body-deadlines.ts";
+import type { RequestBooks } from "./request-books.ts";
+import type { Authenticator, CheckedRequest, Route } from "./types.ts";
+
+/** Hono's context with the peer in the place of its environment. */
+export type HttpContext = Context<{ Bindings: RequestPeer }>;
+
+/** What the endpoints of one app share. */
+export interface EndpointComponents {
+  readonly authenticator: Authenticator | undefined;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly log: Logger;
+  readonly deadlines: BodyDeadlines;
+}
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
+
+export class Endpoint {
+  readonly route: Route;
+  readonly #components: EndpointComponents;
+  readonly #books: RequestBooks;
+  readonly #guard: Authenticator | undefined;
+  readonly #hasParams: boolean;
+
+  constructor(components: EndpointComponents, books: RequestBooks, route: Route) {
+    this.route = route;
+    this.#components = components;
+    this.#books = books;
+    this.#guard = route.access === "token" ? components.authenticator : undefined;
+    this.#hasParams = route.path.includes(":");
+  }
+
+  /** Answers whatever comes; never throws, never rejects. */
+  answer(context: HttpContext): Response | Promise<Response> {
+    const startedMs = this.#components.clock.monotonicMs();
+    try {
+      const answer = this.route.body === undefined ? this.#answerWithoutBody(context) : this.#answerWithBody(context);
+      if (!(answer instanceof Promise)) return this.#finish(context, startedMs, answer);
+      return answer.then(
+        (made) => this.#finish(context, startedMs, made),
+        (thrown) => this.#finish(context, startedMs, this.#refuse(thrown)),
+      );
+    } catch (thrown) {
+      return this.#finish(context, startedMs, this.#refuse(thrown));
+    }
+  }
+
+  #answerWithoutBody(context: HttpContext): Response | Promise<Response> {
+    const principal = this.#authenticate(context);
+    return this.route.handle(this.#checkedRequest(context, principal, undefined, ""));
+  }
+
+  async #answerWithBody(context: HttpContext): Promise<Response> {
+    const { body } = this.route;
+    const principal = this.#authenticate(context);
+    const { raw } = context.req;
+    checkContentType(raw.headers);
+    const text = await readBodyText(raw, body?.bytesMax ?? 0, this.#components.deadlines);
+    const value = body === undefined
+      ? undefined
+      : checkShape(body.schema, parseJson(text), "BODY_INVALID", "Take the body");
+    return this.route.handle(this.#checkedRequest(context, principal, value, text));
+  }
+
+  #authenticate(context: HttpContext): string | undefined {
+    if (this.#guard === undefined) return undefined;
+    const agreed = this.#guard.authenticate(context.req.raw, context.env);
+    if (agreed !== undefined) return agreed.principal;
+    throw new BarnacleError({
+      code: "UNAUTHORIZED",
+      action: "Authenticate the request",
+      value: context.req.raw.headers.has("authorization") ? "a token that is not accepted here" : "no token",
+      wanted: "Authorization: Bearer with a valid token",
+    });
+  }
+
+  #checkedRequest(
+    context: HttpContext,
+    principal: string | undefined,
+    body: unknown,
+    bodyText: string,
+  ): CheckedRequest<unknown, unknown> {
+    const { query } = this.route;
+    return {
+      raw: context.req.raw,
+      peer: context.env,
+      params: this.#hasParams ? context.req.param() : NOTHING,
+      query: query === undefined ? undefined : checkShape(query, readQuery(context), "QUERY_INVALID", "Take the query"),
+      body,
+      bodyText,
+      principal,
+    };
+  }
+
+  #refuse(thrown: unknown): Response {
+    if (!(thrown instanceof BarnacleError) || statusOfCode(thrown.code) === 500) {
+      const { method, path } = this.route;
+      this.#components.log.error("request_failed", { method, path, error: thrown });
+    }
+    return errorAnswerFrom(thrown, { field: thrown instanceof ShapeError ? thrown.field : undefined });
+  }
+
+  #finish(context: HttpContext, startedMs: number, answer: Response): Response {
+    this.#books.note(context.req.raw.method, answer.status, this.#components.clock.monotonicMs() - startedMs);
+    return secured(answer);
+  }
+}
+
+/** An input that a schema refuses; knows the field at fault. */
+class ShapeError extends BarnacleError {
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, action: string, issues: readonly InputIssue[]) {
+    super({ code, action, problems: issues.map(formatIssue) });
+    this.field = issues[0]?.path === "" ? undefined : issues[0]?.path;
+  }
+}
+
+function checkShape<Shape>(schema: z.ZodMiniType<Shape>, value: unknown, code: ErrorCode, action: string): Shape {
+  const checked = z.safeParse(schema, value);
+  if (checked.success) return checked.data;
+  throw new ShapeError(code, action, describeIssues(checked.error, value));
+}
+
+/** The parser's own message is not passed on: it quotes the body. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const value = text === "" ? "no body" : "text that is not JSON";
+    throw new BarnacleError({ code: "BODY_INVALID", action: "Parse the body", value, wanted: "JSON", cause });
+  }
+}
+
+/** Each parameter once; one that is repeated as a list. */
+function readQuery(context: HttpContext): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = {};
+  for (const [name, values] of Object.entries(context.req.queries())) {
+    query[name] = values.length === 1 ? values[0] ?? "" : values;
+  }
+  return query;
+}
