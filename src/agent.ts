@@ -6,19 +6,25 @@
  * @module
  */
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
+import { encodeBase64Url } from "./contract/mod.ts";
 import { isLoopbackHost, listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import { type App, bearerAuthenticator, createApp, healthRoutes, listen, metricsRoute } from "./http/mod.ts";
 import { STOP_TIMEOUT_MS } from "./limits.ts";
-import { createLogger, type Logger, Redactor } from "./log/mod.ts";
+import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
-import type { HttpClient, HttpServer, Runtime } from "./runtime/port.ts";
+import type { Clock, HttpClient, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
 import type { StatusInit } from "./status/mod.ts";
-import { replaceFile, WorkDirectory } from "./store/mod.ts";
+import { WorkDirectory } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** Running requests may take so long to end once everything else has; it is part of the stop's whole bound. */
 const SERVER_GRACE_MS = 300;
+/** Of the key that opens our own hub for our own agent. */
+const OWN_KEY_BYTES = 32;
+
+/** What a start still has to do once it listens waits so long, so that whoever waits for the port is answered first. */
+const FIRST_ANSWER_MS = 2;
 
 /** What every part works with. */
 interface Base {
@@ -44,6 +50,13 @@ interface Part {
   addLastClosingAct(): void;
 }
 
+/** The hub in our own process, as its agent sees it. */
+interface OwnHub {
+  readonly url: string;
+  /** Opens the hub for this process's own agent, whatever keys it has. */
+  readonly key: Secret;
+}
+
 /**
  * Starts an agent, a hub, or both in one process.
  *
@@ -54,7 +67,7 @@ export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: H
   try {
     await base.workDirectory.prepare();
     const hub = parts.hub ? await startHub(base) : undefined;
-    const agent = parts.agent ? await startAgent(base, hub?.url) : undefined;
+    const agent = parts.agent ? await startAgent(base, hub) : undefined;
     // In one process the hub still has to take the agent's last words, so its own closing act comes after them.
     agent?.addLastClosingAct();
     hub?.addLastClosingAct();
@@ -89,13 +102,13 @@ function createBase(runtime: Runtime, loaded: LoadedConfig): Base {
   return { runtime, loaded, redact, log, metrics, scheduler, workDirectory, undo: [stopListening] };
 }
 
-async function startAgent(base: Base, hubUrl: string | undefined): Promise<Part> {
+async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Part> {
   const { runtime, loaded, log, metrics } = base;
   const { config } = loaded;
   const { createStatusService } = await import("./status/mod.ts");
-  const lock = await base.workDirectory.lock("agent");
+  const lock = await base.workDirectory.lock();
   base.undo.push(() => lock.release());
-  const status = createStatusService({ ...runtime, ...base }, await statusInit(base, hubUrl));
+  const status = createStatusService({ ...runtime, ...base }, await statusInit(base, ownHub));
   const { token } = config.http;
   const ready = status.readinessChecks();
   const app = createApp({
@@ -110,17 +123,20 @@ async function startAgent(base: Base, hubUrl: string | undefined): Promise<Part>
     listen: config.http.listen,
     // Whoever is asked already answers; whoever waits for the announcement finds the registered agents and the endpoint file.
     beforeAnnouncing: async (url) => {
+      await pause(runtime.clock, FIRST_ANSWER_MS);
       await status.start();
-      await writeEndpointFile(base, url, hubUrl);
+      await writeEndpointFile(base, url, ownHub?.url);
     },
   });
   return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
 }
 
-async function startHub(base: Base): Promise<Part> {
+async function startHub(base: Base): Promise<Part & OwnHub> {
   const { runtime, loaded, log, metrics, scheduler } = base;
   const { hub: config, openclaw } = loaded.config;
   const { createHub } = await import("./hub/mod.ts");
+  const key = new Secret(encodeBase64Url(runtime.random.bytes(OWN_KEY_BYTES)));
+  base.redact.register(key);
   const closingActs: (() => void)[] = [];
   const hub = createHub({
     ...runtime,
@@ -133,9 +149,11 @@ async function startHub(base: Base): Promise<Part> {
   }, {
     ...config,
     isOnLoopback: isLoopbackHost(parseListenAddress(config.listen).host),
-    extraKeys: openclaw.apiKey === undefined ? [] : [{ name: "own agent", key: openclaw.apiKey }],
+    extraKeys: openclaw.apiKey === undefined ? [] : [{ name: "configured", key: openclaw.apiKey }],
+    ownAgentKey: key,
   });
   await hub.start();
+  base.undo.push(() => hub.stop());
   const app = createApp({
     routes: [...hub.routes, ...healthRoutes({ live: () => true, ready: hub.checks }), metricsRoute(metrics)],
     authenticator: hub.authenticator,
@@ -144,15 +162,16 @@ async function startHub(base: Base): Promise<Part> {
     clock: runtime.clock,
   }, { title: "Barnacle: the hub", version: VERSION, role: "hub" });
   const served = await serve(base, app, { role: "hub", listen: config.listen });
-  return { ...served, drain: () => undefined, addLastClosingAct: () => closingActs.forEach((add) => add()) };
+  return { ...served, key, drain: () => undefined, addLastClosingAct: () => closingActs.forEach((add) => add()) };
 }
 
 /** Configuration as the status service wants it. */
-async function statusInit(base: Base, hubUrl: string | undefined): Promise<StatusInit> {
+async function statusInit(base: Base, ownHub: OwnHub | undefined): Promise<StatusInit> {
   const { service, agents, health, openclaw } = base.loaded.config;
   const instanceId = service.instanceId ?? await base.workDirectory.instanceId();
   const identity = openclaw.signRequests ? await loadIdentity(base) : undefined;
-  const baseUrl = openclaw.baseUrl ?? hubUrl;
+  const baseUrl = openclaw.baseUrl ?? ownHub?.url;
+  const apiKey = openclaw.apiKey ?? (openclaw.baseUrl === undefined ? ownHub?.key : undefined);
   const init: StatusInit = {
     agentName: service.agentName,
     service: {
@@ -180,7 +199,7 @@ async function statusInit(base: Base, hubUrl: string | undefined): Promise<Statu
     publish: {
       baseUrl,
       fetch: client.fetch,
-      ...(openclaw.apiKey === undefined ? {} : { apiKey: openclaw.apiKey }),
+      ...(apiKey === undefined ? {} : { apiKey }),
       timeoutMs: openclaw.timeoutSeconds * 1_000,
       ...(identity === undefined ? {} : { signer: identity }),
       receiverUnreachableMs: health.receiverUnreachableSeconds * 1_000,
@@ -231,18 +250,21 @@ async function serve(base: Base, app: App, init: {
   };
 }
 
+function pause(clock: Clock, durationMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(durationMs, resolve));
+}
+
 /** Leaves the agent's address where the commands on this host look for it. */
 async function writeEndpointFile(base: Base, url: string, hubUrl: string | undefined): Promise<void> {
   const { files, clock, process } = base.runtime;
-  const path = base.workDirectory.paths.endpointFile;
   const endpoint: EndpointFile = {
     http: url,
     ...(hubUrl === undefined ? {} : { hub: hubUrl }),
     process_id: process.id,
     started_at: new Date(clock.wallMs()).toISOString(),
   };
-  await replaceFile(base.runtime, path, new TextEncoder().encode(`${JSON.stringify(endpoint)}\n`));
-  base.undo.push(() => files.remove(path));
+  await base.workDirectory.writeEndpoint(`${JSON.stringify(endpoint)}\n`);
+  base.undo.push(() => files.remove(base.workDirectory.paths.endpointFile));
 }
 
 async function stopHost(base: Base, parts: readonly Part[], reason: string): Promise<void> {

@@ -126,6 +126,24 @@ export function defineHubTests(way: Way): void {
       expect(await instances(await startHub(folder).url("hub"))).toMatchObject({ instances: [{ status: "offline" }] });
     });
 
+    test("in one process stay together when a first key closes the hub to strangers", timeout, async () => {
+      const folder = stage.folder();
+      const words = ["up", "--dir", folder, "--http", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--log", "json"];
+      const both = stage.start([...words, "--log-level", "debug"], {
+        environment: { BARNACLE_OPENCLAW_INTERVAL_SECONDS: "1" },
+      });
+      const url = await both.url("hub");
+      await both.event("publish_succeeded");
+      const made = await stage.run(["hub", "keys", "add", "ci", "--dir", folder]);
+      const closed = await both.event("hub_keys_changed");
+      await both.event("publish_succeeded", () => true, both.events.indexOf(closed));
+      expect((await post(url, EXAMPLE)).status).toBe(401);
+      const key = made.stdout.match(/bk_[A-Za-z0-9_-]+/)?.[0] ?? "";
+      const listed = await instances(url, "", { authorization: `Bearer ${key}` });
+      expect(listed).toMatchObject({ matched: 1, instances: [{ status: "healthy" }] });
+      expect(both.stderr).not.toContain("publish_failed");
+    });
+
     test("a hub that was killed is told the truth again when it comes back", timeout, async () => {
       const folder = stage.folder();
       const hub = startHub(folder);

@@ -30,12 +30,12 @@ export const hub = {
     },
     requestsPerSecondPerKey: {
       type: wholeNumber(1, 1_000_000),
-      default: 200,
+      default: 5_000,
       description: "Requests that one key may send each second in the long run; what exceeds it gets 429.",
     },
     burstPerKey: {
       type: wholeNumber(1, 1_000_000),
-      default: 1_000,
+      default: 20_000,
       description: "Requests that one key may send at once after a pause.",
     },
     instancesMax: {

@@ -35,8 +35,8 @@ describe("loadConfig without anything given", () => {
       hub: {
         listen: "127.0.0.1:7411",
         databaseFile: "/work/.barnacle/hub.sqlite",
-        requestsPerSecondPerKey: 200,
-        burstPerKey: 1_000,
+        requestsPerSecondPerKey: 5_000,
+        burstPerKey: 20_000,
         instancesMax: 200_000,
         forgetAfterSeconds: 86_400,
       },

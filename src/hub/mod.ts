@@ -1,0 +1,8 @@
+/**
+ * The receiving end of the status contract: takes publications, keeps what it knows through restarts, answers who can
+ * do what.
+ *
+ * @module
+ */
+export { type KeyEntry, openHubKeys, type OpenKeyTable } from "./keys.ts";
+export { createHub, type Hub, type HubComponents, type HubInit } from "./service.ts";

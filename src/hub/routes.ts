@@ -1,0 +1,141 @@
+/**
+ * The hub's endpoints. Source: the status contract, "The receiving end".
+ *
+ * @module
+ */
+import * as z from "zod/mini";
+import {
+  instanceAnswer,
+  instancesAnswer,
+  publishAnswer,
+  type ReceivedStatusDocument,
+  receivedStatusDocument,
+} from "../contract/mod.ts";
+import { BarnacleError } from "../errors.ts";
+import { jsonAnswer, jsonTextAnswer, type Route } from "../http/mod.ts";
+import { STATUS_DOCUMENT_BYTES_MAX } from "../limits.ts";
+import { type InstancesQuery, instancesQuery, type Page, type View } from "./query.ts";
+
+/** How far a document's timestamp may be ahead of us: as far as a signature's, see `SIGNATURE_WINDOW_MS`. */
+const TIMESTAMP_AHEAD_MAX_MS = 5 * 60_000;
+
+/** What the endpoints ask of the hub. */
+export interface HubActs {
+  nowMs(): number;
+  publish(document: ReceivedStatusDocument, request: PublishRequest): "accepted" | "duplicate" | "stale";
+  find(query: InstancesQuery): Page;
+  get(id: string): View | undefined;
+}
+
+/** What came with a document. */
+export interface PublishRequest {
+  readonly raw: Request;
+  readonly bodyText: string;
+  readonly principal: string | undefined;
+}
+
+/** All of the hub's own routes. */
+export function hubRoutes(acts: HubActs): Route[] {
+  return [publishRoute(acts) as Route, listRoute(acts) as Route, instanceRoute(acts)];
+}
+
+/**
+ * What a hub takes beyond the contract's shape: an id that a database can hold, and no time far ahead, for nothing that
+ * an instance published later with a right clock could overwrite such a document.
+ */
+function publishedDocument(acts: HubActs) {
+  return receivedStatusDocument.check(
+    z.refine((document) => document.instance_id.isWellFormed(), { path: ["instance_id"], error: "well-formed text" }),
+    z.refine((document) => Date.parse(document.timestamp) <= acts.nowMs() + TIMESTAMP_AHEAD_MAX_MS, {
+      path: ["timestamp"],
+      error: "a time at most 5 minutes ahead of the hub's clock",
+    }),
+  );
+}
+
+function publishRoute(acts: HubActs): Route<ReceivedStatusDocument> {
+  return {
+    method: "POST",
+    path: "/openclaw/status",
+    summary: "Publish the status of an instance",
+    access: "token",
+    body: { schema: publishedDocument(acts), bytesMax: STATUS_DOCUMENT_BYTES_MAX },
+    answers: {
+      202: {
+        description:
+          "Taken. `duplicate`: this message_id was taken before; `stale`: a newer timestamp is known; both change nothing",
+        schema: publishAnswer,
+      },
+      401: { description: "No key, or one that is not accepted, or a signature that does not hold" },
+      403: { description: "The instance belongs to another key, or was signed by another node" },
+      429: { description: "Too many requests, or no room for another instance; Retry-After says when to come again" },
+    },
+    handle({ body, bodyText, raw, principal }) {
+      const outcome = acts.publish(body, { bodyText, raw, principal });
+      const answer = { accepted: true, message_id: body.message_id ?? null, duplicate: outcome === "duplicate" };
+      return jsonAnswer(202, outcome === "stale" ? { ...answer, stale: true } : answer);
+    },
+  };
+}
+
+function listRoute(acts: HubActs): Route<unknown, InstancesQuery> {
+  return {
+    method: "GET",
+    path: "/v1/instances",
+    summary:
+      "Find instances: all that match every parameter, the most recently heard first; `capability` and `tag` may be repeated",
+    access: "token",
+    query: instancesQuery,
+    answers: { 200: { description: "One page; `next` is the `after` of the next one", schema: instancesAnswer } },
+    handle({ query }) {
+      const page = acts.find(query);
+      const nowMs = acts.nowMs();
+      const instances = page.views.map((view) => instanceJson(view, nowMs)).join(",");
+      const next = JSON.stringify(page.next);
+      return jsonTextAnswer(
+        200,
+        `{"instances":[${instances}],"matched":${page.matched},"total":${page.total},"next":${next}}`,
+      );
+    },
+  };
+}
+
+function instanceRoute(acts: HubActs): Route {
+  return {
+    method: "GET",
+    path: "/v1/instances/:id",
+    summary: "What is known of one instance",
+    access: "token",
+    answers: {
+      200: { description: "The instance", schema: instanceAnswer },
+      404: { description: "Never heard of, or forgotten" },
+    },
+    handle({ params }) {
+      const view = acts.get(params["id"] ?? "");
+      if (view !== undefined) return jsonTextAnswer(200, instanceJson(view, acts.nowMs()));
+      throw new BarnacleError({
+        code: "NOT_FOUND",
+        action: "Find the instance",
+        value: JSON.stringify(params["id"]),
+        wanted: "one that was heard of lately",
+      });
+    },
+  };
+}
+
+/** The document goes in as the text that it came as: it is JSON already, and stays what its publisher wrote. */
+function instanceJson({ instance, ...view }: View, nowMs: number): string {
+  const head = JSON.stringify({
+    instance_id: instance.id,
+    service_name: instance.serviceName,
+    status: view.status,
+    availability: view.availability,
+    age_seconds: Math.max(0, Math.floor((nowMs - instance.heardAtMs) / 1000)),
+    expired: view.isExpired,
+    free: view.free,
+    last_heard: new Date(instance.heardAtMs).toISOString(),
+    ...(instance.nodeId === undefined ? {} : { node_id: instance.nodeId }),
+    verified: instance.verified,
+  });
+  return `${head.slice(0, -1)},"document":${instance.documentText}}`;
+}
