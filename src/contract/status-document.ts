@@ -71,7 +71,10 @@ export const receivedStatusDocument = z.lazy(() =>
 );
 export type ReceivedStatusDocument = z.infer<typeof receivedStatusDocument>;
 
-/** What we publish: every field of the contract, and nothing else. The type is the allow-list; `status/document.ts` fills it field by field. */
+/**
+ * What we publish: every field of the contract, and nothing else. The type is the allow-list; `status/document.ts` fills it field by
+ * field.
+ */
 export interface StatusDocument {
   readonly schema_version: string;
   readonly service_name: string;

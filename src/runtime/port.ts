@@ -121,7 +121,11 @@ export interface Files {
   setOwner(path: string, userId: number, groupId: number): Promise<void>;
   /** Calls `onChange` soon after something at `path` (a file, which may not exist yet, or a directory) may have changed. */
   watch(path: string, onChange: () => void): FileWatcher;
-  /** Takes the exclusive lock that the file at `path` stands for, creating it. @throws `LOCK_HELD` at once when another holds it, in this process or not */
+  /**
+   * Takes the exclusive lock that the file at `path` stands for, creating it.
+   *
+   * @throws `LOCK_HELD` at once when another holds it, in this process or not
+   */
   lock(path: string): Promise<FileLock>;
   /** Bytes left to this process, and in all, on the filesystem of `path`. */
   freeSpace(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
@@ -236,6 +240,7 @@ export interface HttpClient {
 export interface Http {
   /** @throws `ADDRESS_IN_USE`, `ADDRESS_UNAVAILABLE`, `PERMISSION_DENIED`, `CERTIFICATE_INVALID` */
   serve(options: ServeOptions): Promise<HttpServer>;
+  /** @throws `CERTIFICATE_INVALID` when a given certificate or key is none */
   client(options: HttpClientOptions): HttpClient;
 }
 

@@ -32,7 +32,10 @@ export interface TaskInit {
   readonly timeoutMs: number;
   /** Default: a failed task keeps its interval. */
   readonly backoff?: BackoffInit;
-  /** The task tells of its rejections itself, since it knows more; the loop then counts them and logs only what it ended itself. Default false. */
+  /**
+   * The task tells of its rejections itself, since it knows more; the loop then counts them and logs only what it ended itself.
+   * Default false.
+   */
   readonly logsOwnFailures?: boolean;
   /** Does one round. A rejection is a failure; its `retryAfterMs`, if any, is the least wait. */
   run(context: RunContext): Promise<void>;

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Stats } from "node:fs";
+
 export interface BunServer {
   readonly hostname: string | undefined;
   readonly port: number | undefined;
@@ -73,8 +75,18 @@ export interface BunSink {
   flush(): number | Promise<number>;
 }
 
+/** A file that is not opened until something is asked of it. */
+export interface BunFile {
+  stat(): Promise<Stats>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  slice(start: number, end: number): BunFile;
+}
+
 interface BunNamespace {
   readonly version: string;
+  /** Whether standard output or error is a terminal and `NO_COLOR` is not set. */
+  readonly enableANSIColors: boolean;
+  file(path: string): BunFile;
   readonly stdout: { writer(): BunSink };
   readonly stderr: { writer(): BunSink };
   serve(options: BunServeOptions): BunServer;

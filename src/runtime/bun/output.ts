@@ -57,18 +57,9 @@ class SinkOutput implements FlushableOutput {
 }
 
 function isTerminal(descriptor: number): boolean {
-  try {
-    const { fstatSync, statSync } = process.getBuiltinModule("node:fs");
-    const device = fstatSync(descriptor);
-    // Every terminal is a character device, and so is what services are given most: the null device. Asking `node:tty` costs another
-    // 9 ms, so it is asked about the rest only.
-    if (!device.isCharacterDevice()) return false;
-    if (statSync("/dev/null", { throwIfNoEntry: false })?.rdev === device.rdev) return false;
-    return process.getBuiltinModule("node:tty").isatty(descriptor);
-  } catch {
-    // A descriptor that was closed before we started.
-    return false;
-  }
+  // Bun looks at both streams when it starts. Asking `node:tty` costs 9 ms, which a service, whose streams are none, is spared.
+  const mayBeTerminal = bun.enableANSIColors || (process.env["NO_COLOR"] ?? "") !== "";
+  return mayBeTerminal && process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
 /** The standard streams for words. */
