@@ -31,6 +31,7 @@ export async function runCommandLine(context: CliContext): Promise<number> {
   const application = buildApplication({
     words,
     formatFailure: (thrown) => formatFailure(thrown, failureStyle(context, words)),
+    onlyNamed: true,
   });
   await run(application, words[0] === "--version" ? ["version", ...words.slice(1)] : words, invocation);
   return exitCodeFromParser(Number(process.exitCode ?? EXIT.ok));

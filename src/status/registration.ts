@@ -17,6 +17,8 @@ export interface RegistrationComponents {
   readonly scheduler: Pick<Scheduler, "add">;
 }
 
+/** The watch begins with the first look of the loop, so soon: making it at once would keep the first who asks waiting. */
+const FIRST_LOOK_MS = 200;
 /** Without the platform telling of changes, they are seen within so long. */
 const LOOK_INTERVAL_MS = 30_000;
 const LOOK_TOLERANCE_MS = 10_000;
@@ -62,10 +64,13 @@ export class Registration {
       firstDelayMs: LOOK_INTERVAL_MS,
       toleranceMs: LOOK_TOLERANCE_MS,
       timeoutMs: LOOK_TIMEOUT_MS,
-      run: () => this.#look(),
+      run: () => {
+        this.#watcher ??= this.#watch(task);
+        return this.#look();
+      },
     });
     this.#task = task;
-    this.#watcher = this.#watch(task);
+    task.nudge({ withinMs: FIRST_LOOK_MS });
     await this.#look();
   }
 

@@ -39,7 +39,7 @@ export class JsonStateFile<T> {
   }
 
   /**
-   * Reads the state, and removes what interrupted saves left behind.
+   * Reads the state.
    *
    * A file that is too large, no JSON or of the wrong shape is moved aside as `<name>.damaged-<n>` and reported as one
    * event.
@@ -49,7 +49,6 @@ export class JsonStateFile<T> {
    */
   async load(): Promise<T | undefined> {
     const { files } = this.#ports;
-    await removeLeftovers(files, this.path);
     let bytes: Uint8Array;
     try {
       bytes = await files.read(this.path, this.#init.bytesMax);
@@ -66,7 +65,7 @@ export class JsonStateFile<T> {
   }
 
   /**
-   * Replaces the state, durably.
+   * Replaces the state, durably, and removes what interrupted saves left behind.
    *
    * @throws `INTERNAL` when the state fits neither its schema nor `bytesMax`, so that it could not be loaded again;
    *  `DISK_FULL`, `PERMISSION_DENIED`, `IO_ERROR` with the old state untouched
@@ -78,7 +77,10 @@ export class JsonStateFile<T> {
     const { bytesMax } = this.#init;
     if (bytes.length > bytesMax) throw this.#unsavable(`${bytes.length} bytes`, `at most ${bytesMax} bytes`);
     const mode = this.#init.mode ?? DEFAULT_MODE;
-    const replace = () => replaceFile(this.#ports, this.path, bytes, { mode });
+    const replace = async () => {
+      await removeLeftovers(this.#ports.files, this.path);
+      await replaceFile(this.#ports, this.path, bytes, { mode });
+    };
     const save = this.#lastSave.then(replace, replace);
     this.#lastSave = save;
     await save;

@@ -7,9 +7,4 @@
 export { baseName, isAbsolutePath, joinPath, parentPath, resolvePath } from "./path.ts";
 export { removeLeftovers, replaceFile, type ReplaceOptions, type StorePorts } from "./replace-file.ts";
 export { JsonStateFile, type JsonStateFileInit } from "./json-state-file.ts";
-export {
-  WorkDirectory,
-  type WorkDirectoryPaths,
-  workDirectoryPaths,
-  type WorkDirectoryRole,
-} from "./work-directory.ts";
+export { WorkDirectory, type WorkDirectoryPaths, workDirectoryPaths } from "./work-directory.ts";

@@ -13,9 +13,6 @@ import { joinPath } from "./path.ts";
 import { removeLeftovers, replaceFile, type StorePorts } from "./replace-file.ts";
 import { statIfThere } from "./stat-if-there.ts";
 
-/** Who may run once in a work directory: one agent and one hub, in one process or two. */
-export type WorkDirectoryRole = "agent" | "hub";
-
 /** Where things are. All absolute when the work directory is. */
 export interface WorkDirectoryPaths {
   /** The work directory itself. */
@@ -31,7 +28,7 @@ export interface WorkDirectoryPaths {
 }
 
 const STATE_DIRECTORY = ".barnacle";
-const LOCK_FILES: Readonly<Record<WorkDirectoryRole, string>> = { agent: "lock", hub: "hub.lock" };
+const LOCK_FILE = "lock";
 const INSTANCE_FILE_BYTES_MAX = 4_096;
 const OTHERS_PERMISSION_BITS = 0o077;
 
@@ -87,32 +84,33 @@ export class WorkDirectory {
   }
 
   /**
-   * Takes the directory for one role until the lock is released or the process ends, and clears away what a crash left
-   * behind. Wants `prepare` first.
+   * Takes the directory for one agent until the lock is released or the process ends. Wants `prepare` first. A hub has no part in it: it
+   * locks its database, which may stand anywhere.
    *
-   * @throws `LOCK_HELD` when another process (or this one) holds the role here
+   * @throws `LOCK_HELD` when another process (or this one) holds it
    */
-  async lock(role: WorkDirectoryRole): Promise<FileLock> {
-    const { files } = this.#ports;
-    const path = joinPath(this.paths.stateDirectory, LOCK_FILES[role]);
-    let lock: FileLock;
+  async lock(): Promise<FileLock> {
     try {
-      lock = await files.lock(path);
+      return await this.#ports.files.lock(joinPath(this.paths.stateDirectory, LOCK_FILE));
     } catch (thrown) {
-      throw isBarnacleError(thrown, "LOCK_HELD") ? lockHeldError(role, this.paths.directory, thrown) : thrown;
+      throw isBarnacleError(thrown, "LOCK_HELD") ? lockHeldError(this.paths.directory, thrown) : thrown;
     }
-    try {
-      if (role === "agent") await removeLeftovers(files, this.paths.endpointFile);
-    } catch (thrown) {
-      await lock.release();
-      throw thrown;
-    }
-    return lock;
+  }
+
+  /**
+   * Leaves word of the running agent for the commands on this host, and clears away what a crash left behind. Only for whoever holds the
+   * lock.
+   *
+   * @throws `PERMISSION_DENIED`, `DISK_FULL`, `IO_ERROR`
+   */
+  async writeEndpoint(text: string): Promise<void> {
+    await removeLeftovers(this.#ports.files, this.paths.endpointFile);
+    await replaceFile(this.#ports, this.paths.endpointFile, new TextEncoder().encode(text));
   }
 
   /**
    * This installation's own id: made at the first call, then the same after every restart. Only for whoever holds the
-   * `agent` lock.
+   * lock.
    *
    * @throws `PERMISSION_DENIED`, `DISK_FULL`, `IO_ERROR`
    */
@@ -151,14 +149,13 @@ function instanceSchema() {
   return z.strictObject({ instance_id: z.string().check(z.minLength(1), z.maxLength(NAME_CHARACTERS_MAX)) });
 }
 
-function lockHeldError(role: WorkDirectoryRole, directory: string, cause: unknown): BarnacleError {
-  const article = role === "agent" ? "an agent" : "a hub";
+function lockHeldError(directory: string, cause: unknown): BarnacleError {
   return new BarnacleError({
     code: "LOCK_HELD",
-    action: `Take the work directory ${JSON.stringify(directory)} for ${article}`,
+    action: `Take the work directory ${JSON.stringify(directory)} for an agent`,
     value: "a lock that another process holds",
-    wanted: `one ${role} per work directory`,
-    hint: `another ${role} runs on this directory: stop it, or give this one a directory of its own with --dir`,
+    wanted: "one agent per work directory",
+    hint: "another agent runs on this directory: stop it, or give this one a directory of its own with --dir",
     cause,
   });
 }

@@ -73,9 +73,10 @@ describe("JsonStateFile", () => {
     expect(files.paths()).toEqual([PATH]);
   });
 
-  test("load removes what an interrupted save left behind", async () => {
+  test("save removes what an interrupted save left behind", async () => {
     const { files, file } = setUp({ [PATH]: '{"count":3}', "/d/.state.json.barnacle-0011.tmp": "{" });
-    expect(await file.load()).toEqual({ count: 3 });
+    await file.save({ count: 4 });
+    expect(await file.load()).toEqual({ count: 4 });
     expect(files.paths()).toEqual([PATH]);
   });
 

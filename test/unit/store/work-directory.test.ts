@@ -63,37 +63,25 @@ describe("WorkDirectory", () => {
   test("lock refuses a second agent and tells what to do", async () => {
     const { files, directory } = setUp();
     await directory.prepare();
-    const lock = await directory.lock("agent");
-    await expect(setUp(files).directory.lock("agent")).rejects.toMatchObject({
+    const lock = await directory.lock();
+    await expect(setUp(files).directory.lock()).rejects.toMatchObject({
       code: "LOCK_HELD",
       message: expect.stringContaining('"/work"'),
       hint: expect.stringContaining("another agent runs on this directory"),
     });
     await lock.release();
-    await setUp(files).directory.lock("agent");
+    await setUp(files).directory.lock();
   });
 
-  test("lock lets one agent and one hub share a directory", async () => {
-    const { files, directory } = setUp();
-    await directory.prepare();
-    await directory.lock("agent");
-    await directory.lock("hub");
-    await expect(setUp(files).directory.lock("hub")).rejects.toMatchObject({
-      code: "LOCK_HELD",
-      hint: expect.stringContaining("another hub"),
-    });
-  });
-
-  test("lock clears away what a crash left, and lets go when it cannot", async () => {
+  test("writeEndpoint replaces the endpoint file and clears away what a crash left", async () => {
     const leftover = "/work/.barnacle/.agent.json.barnacle-0123456789ab.tmp";
     const { files, directory } = setUp();
     await directory.prepare();
     files.put(leftover, "{");
-    files.fault = (operation) => operation.startsWith("list") ? "IO_ERROR" : undefined;
-    await expect(directory.lock("agent")).rejects.toMatchObject({ code: "IO_ERROR" });
-    files.fault = () => undefined;
-    await directory.lock("agent");
+    files.put("/work/.barnacle/agent.json", "old");
+    await directory.writeEndpoint("new");
     expect(files.text(leftover)).toBeUndefined();
+    expect(files.text("/work/.barnacle/agent.json")).toBe("new");
   });
 
   test("instanceId is made once and is the same after a restart", async () => {
