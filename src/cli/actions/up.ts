@@ -14,7 +14,8 @@ export default async function up(this: Invocation, flags: UpFlags): Promise<void
     parts: { agent: true, hub: true },
     settings: { "http.listen": flags.http, "hub.listen": flags.listen },
     onRunning: (host, loaded) => {
-      if (standardOutput.isTerminal) standardOutput.write(formatWelcome(runtime.name, host, loaded, flags.dir));
+      // Whoever asked for JSON reads events; everybody else, piped or not, is told how to go on.
+      if (flags.log !== "json") standardOutput.write(formatWelcome(runtime.name, host, loaded, flags.dir));
     },
   });
 }
