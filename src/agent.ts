@@ -263,8 +263,13 @@ async function writeEndpointFile(base: Base, url: string, hubUrl: string | undef
     process_id: process.id,
     started_at: new Date(clock.wallMs()).toISOString(),
   };
-  await base.workDirectory.writeEndpoint(`${JSON.stringify(endpoint)}\n`);
-  base.undo.push(() => files.remove(base.workDirectory.paths.endpointFile));
+  try {
+    await base.workDirectory.writeEndpoint(`${JSON.stringify(endpoint)}\n`);
+    base.undo.push(() => files.remove(base.workDirectory.paths.endpointFile));
+  } catch (thrown) {
+    // On a full disk the commands of this host ask the configured address instead; the world is told the status all the same.
+    base.log.warn("endpoint_file_failed", { error: thrown });
+  }
 }
 
 async function stopHost(base: Base, parts: readonly Part[], reason: string): Promise<void> {

@@ -31,7 +31,8 @@ function take(path: string): FileLock {
   let database: Database | undefined;
   try {
     database = new DatabaseSync(path);
-    database.exec("BEGIN EXCLUSIVE");
+    // With its journal in memory nothing is written at all, so that a full disk does not look like a held lock.
+    database.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     const opened = database !== undefined;
     database?.close();
