@@ -84,6 +84,7 @@ export interface BunFile {
 
 interface BunNamespace {
   readonly version: string;
+  readonly SHA256: { hash(data: Uint8Array | string): Uint8Array<ArrayBuffer> };
   /** Whether standard output or error is a terminal and `NO_COLOR` is not set. */
   readonly enableANSIColors: boolean;
   file(path: string): BunFile;

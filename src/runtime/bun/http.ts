@@ -1,5 +1,5 @@
 /** HTTP on `Bun.serve` and Bun's `fetch`. @module */
-import type { Http, HttpClient, HttpClientOptions, HttpServer, ServeOptions } from "../port.ts";
+import type { Http, HttpClient, HttpClientOptions, HttpServer, RequestPeer, ServeOptions } from "../port.ts";
 import { fromListen } from "../shared/errno.ts";
 import { guardFetch } from "../shared/fetch.ts";
 import { promiseOf } from "../shared/promise-of.ts";
@@ -34,6 +34,21 @@ function closeAfterUnreadBody(request: Request, response: Response): Response {
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
+/** Asks the kernel for the address only when somebody wants to know it: the question costs as much as a short answer. */
+class Peer implements RequestPeer {
+  readonly #server: BunServer;
+  readonly #request: Request;
+
+  constructor(server: BunServer, request: Request) {
+    this.#server = server;
+    this.#request = request;
+  }
+
+  get remoteHost(): string {
+    return this.#server.requestIP(this.#request)?.address ?? "";
+  }
+}
+
 function start(options: ServeOptions): BunServer {
   const { address, tls } = options;
   return bun.serve({
@@ -46,9 +61,11 @@ function start(options: ServeOptions): BunServer {
     development: false,
     // Without `development` Bun shares the port with whoever else asks for it, unless told not to.
     reusePort: false,
-    async fetch(request, server) {
-      const response = await options.handler(request, { remoteHost: server.requestIP(request)?.address ?? "" });
-      return closeAfterUnreadBody(request, response);
+    fetch(request, server) {
+      const answer = options.handler(request, new Peer(server, request));
+      return answer instanceof Promise
+        ? answer.then((response) => closeAfterUnreadBody(request, response))
+        : closeAfterUnreadBody(request, answer);
     },
     error: bareFailure,
   });
