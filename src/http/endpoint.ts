@@ -30,6 +30,8 @@ export interface EndpointComponents {
   readonly deadlines: BodyDeadlines;
 }
 
+type RouteBody = NonNullable<Route["body"]>;
+
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 export class Endpoint {
@@ -50,33 +52,37 @@ export class Endpoint {
   /** Answers whatever comes; never throws, never rejects. */
   answer(context: HttpContext): Response | Promise<Response> {
     const startedMs = this.#components.clock.monotonicMs();
+    if (this.route.body !== undefined) return this.#answerWithBody(context, startedMs, this.route.body);
     try {
-      const answer = this.route.body === undefined ? this.#answerWithoutBody(context) : this.#answerWithBody(context);
+      const principal = this.#authenticate(context);
+      const answer = this.route.handle(this.#checkedRequest(context, principal, undefined, ""));
       if (!(answer instanceof Promise)) return this.#finish(context, startedMs, answer);
-      return answer.then(
-        (made) => this.#finish(context, startedMs, made),
-        (thrown) => this.#finish(context, startedMs, this.#refuse(thrown)),
-      );
+      return this.#answerLater(context, startedMs, answer);
     } catch (thrown) {
       return this.#finish(context, startedMs, this.#refuse(thrown));
     }
   }
 
-  #answerWithoutBody(context: HttpContext): Response | Promise<Response> {
-    const principal = this.#authenticate(context);
-    return this.route.handle(this.#checkedRequest(context, principal, undefined, ""));
+  async #answerLater(context: HttpContext, startedMs: number, answer: Promise<Response>): Promise<Response> {
+    try {
+      return this.#finish(context, startedMs, await answer);
+    } catch (thrown) {
+      return this.#finish(context, startedMs, this.#refuse(thrown));
+    }
   }
 
-  async #answerWithBody(context: HttpContext): Promise<Response> {
-    const { body } = this.route;
-    const principal = this.#authenticate(context);
-    const { raw } = context.req;
-    checkContentType(raw.headers);
-    const text = await readBodyText(raw, body?.bytesMax ?? 0, this.#components.deadlines);
-    const value = body === undefined
-      ? undefined
-      : checkShape(body.schema, parseJson(text), "BODY_INVALID", "Take the body");
-    return this.route.handle(this.#checkedRequest(context, principal, value, text));
+  async #answerWithBody(context: HttpContext, startedMs: number, body: RouteBody): Promise<Response> {
+    try {
+      const principal = this.#authenticate(context);
+      const { raw } = context.req;
+      checkContentType(raw.headers);
+      const text = await readBodyText(raw, body.bytesMax, this.#components.deadlines);
+      const value = checkShape(body.schema, parseJson(text), "BODY_INVALID", "Take the body");
+      const answer = this.route.handle(this.#checkedRequest(context, principal, value, text));
+      return this.#finish(context, startedMs, answer instanceof Promise ? await answer : answer);
+    } catch (thrown) {
+      return this.#finish(context, startedMs, this.#refuse(thrown));
+    }
   }
 
   #authenticate(context: HttpContext): string | undefined {

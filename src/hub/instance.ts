@@ -95,9 +95,9 @@ export function readWords(document: ReceivedStatusDocument): Words {
   return { capabilities: document.capabilities, tags: Object.keys(tags).map((key) => tagWord(key, tags[key] ?? "")) };
 }
 
-/** A tag as one text: JSON has no raw line break and leaves no doubt where the key ends, whatever they hold. */
+/** A tag as one text. The contract allows no control character in a key, so the first one ends it. */
 export function tagWord(key: string, value: string): string {
-  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  return `${key}\u0000${value}`;
 }
 
 const POOL_ENTRIES_MAX = 10_000;

@@ -24,6 +24,9 @@ export interface KeyRingInit {
   readonly burstPerKey: number;
 }
 
+const NOBODY: readonly Candidate[] = [];
+const AGREED_ANONYMOUS = { principal: ANONYMOUS };
+
 interface Candidate {
   readonly hash: Uint8Array;
   readonly agreed: { readonly principal: string };
@@ -93,11 +96,13 @@ export class KeyRing implements Authenticator {
   }
 
   #recognize(token: string | undefined): { readonly principal: string } | undefined {
-    if (this.#isAnonymousAllowed) return { principal: ANONYMOUS };
+    if (this.#isAnonymousAllowed) return AGREED_ANONYMOUS;
     if (token === undefined) return undefined;
     const hash = this.#crypto.sha256(token);
-    const candidates = this.#byPrefix.get(prefixOf(hash)) ?? [];
-    return candidates.find((candidate) => this.#crypto.equalInConstantTime(candidate.hash, hash))?.agreed;
+    for (const candidate of this.#byPrefix.get(prefixOf(hash)) ?? NOBODY) {
+      if (this.#crypto.equalInConstantTime(candidate.hash, hash)) return candidate.agreed;
+    }
+    return undefined;
   }
 
   #checkRate(principal: string): void {
@@ -115,7 +120,7 @@ export class KeyRing implements Authenticator {
   }
 }
 
-/** The first 32 bits. */
+/** The first 24 bits. */
 function prefixOf(hash: Uint8Array): number {
-  return new DataView(hash.buffer, hash.byteOffset).getUint32(0);
+  return ((hash[0] ?? 0) << 16) | ((hash[1] ?? 0) << 8) | (hash[2] ?? 0);
 }

@@ -7,9 +7,6 @@
  * @module
  */
 
-/** Separates words in a list's key; JSON text, which words are, has no raw line break. */
-const SEPARATOR = "\n";
-
 interface WordList {
   readonly key: string;
   readonly words: readonly string[];
@@ -30,11 +27,10 @@ export class WordLists {
   /**
    * Takes a list into use.
    *
-   * @param words texts without line breaks
    * @returns its number, to be given back by {@link release}
    */
   acquire(words: readonly string[]): number {
-    const key = words.join(SEPARATOR);
+    const key = keyOf(words);
     const known = this.#idByKey.get(key);
     const list = known === undefined ? undefined : this.#lists[known];
     if (known === undefined || list === undefined) return this.#add({ key, words: [...new Set(words)], users: 1 });
@@ -75,4 +71,11 @@ export class WordLists {
     }
     return id;
   }
+}
+
+/** Each word after its length, so that no two lists share a key, whatever is in the words. */
+function keyOf(words: readonly string[]): string {
+  let key = "";
+  for (const word of words) key += `${word.length}:${word}`;
+  return key;
 }

@@ -49,6 +49,7 @@ export async function loadOrCreateIdentity(
   if (existing !== undefined) return makeIdentity(components.crypto, existing, path);
   const { privatePkcs8 } = components.crypto.generateEd25519();
   await components.files.makeDirectory(directory, { mode: 0o700 });
+  await components.files.syncDirectory(init.directory);
   await replaceFile(components, path, new TextEncoder().encode(encodePem(privatePkcs8)), { mode: 0o600 });
   return makeIdentity(components.crypto, privatePkcs8, path);
 }

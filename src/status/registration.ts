@@ -17,7 +17,7 @@ export interface RegistrationComponents {
   readonly scheduler: Pick<Scheduler, "add">;
 }
 
-/** The watch begins with the first look of the loop, so soon: making it at once would keep the first who asks waiting. */
+/** The loop's first look comes so soon and makes the watch: made at once, it would keep the first who asks waiting. */
 const FIRST_LOOK_MS = 200;
 /** Without the platform telling of changes, they are seen within so long. */
 const LOOK_INTERVAL_MS = 30_000;
