@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { BarnacleError } from "../errors.ts";
 import { BODY_TIMEOUT_MS } from "../limits.ts";
 import type { Logger } from "../log/mod.ts";
