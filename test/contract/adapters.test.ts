@@ -15,6 +15,15 @@ const BIN = join(ROOT, "node_modules/.bin");
 const RUN = join(import.meta.dirname, "run.ts");
 const PEERS = join(import.meta.dirname, "peers.ts");
 const SUITE_TIMEOUT_MS = 60_000;
+/** Nothing listens there: whatever is sent by way of a proxy fails. */
+const NO_PROXY_THERE = "http://127.0.0.1:1";
+const PROXIES = {
+  HTTP_PROXY: NO_PROXY_THERE,
+  HTTPS_PROXY: NO_PROXY_THERE,
+  ALL_PROXY: NO_PROXY_THERE,
+  http_proxy: NO_PROXY_THERE,
+  https_proxy: NO_PROXY_THERE,
+};
 
 /** How each runtime executes the suite. */
 const LAUNCHERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -54,7 +63,7 @@ function firstLine(child: ChildProcess): Promise<string> {
 function runSuite(launcher: readonly [string, ...string[]], peers: string): Promise<Outcome> {
   const results = new Map<string, CaseResult>();
   let errors = "";
-  const child = launch([...launcher, RUN], { CONTRACT_PEERS: peers });
+  const child = launch([...launcher, RUN], { CONTRACT_PEERS: peers, ...PROXIES });
   return new Promise((resolve) => {
     if (child.stdout === null || child.stderr === null) throw new TypeError("A piped child has streams");
     createInterface(child.stdout).on("line", (line) => {

@@ -203,6 +203,21 @@ const calling: readonly Omit<ContractCase, "capability">[] = [
     },
   },
   {
+    name: "a request goes to its origin by itself, whatever proxy the environment names",
+    async run({ runtime }) {
+      const named = runtime.process.environment()["HTTP_PROXY"];
+      if (runtime.name !== "sim") assert.ok(named, "the suite is run with a proxy in the environment");
+      const server = await serve(runtime, (request) => new Response(request.headers.get("authorization")));
+      const client = runtime.http.client({});
+      const headers = { authorization: "Bearer for the origin alone" };
+      const answer = await client.fetch(`http://127.0.0.1:${server.address.port}/`, { headers });
+      assert.equal(await answer.text(), "Bearer for the origin alone");
+      assert.equal(runtime.process.environment()["NO_PROXY"], undefined);
+      client.close();
+      await server.stop(500);
+    },
+  },
+  {
     name: "close leaves the client usable and ends its idle connections where it has its own",
     async run({ runtime }) {
       const server = await serve(runtime, () => new Response("fine"));

@@ -97,6 +97,8 @@ interface BunNamespace {
 
 /** What Bun's `fetch` takes beside the standard's options. */
 export interface BunFetchInit extends RequestInit {
+  /** `false` asks no proxy, whatever the environment says. */
+  readonly proxy: false;
   readonly tls?: { readonly ca?: readonly string[]; readonly cert?: string; readonly key?: string };
 }
 

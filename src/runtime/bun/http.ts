@@ -104,7 +104,8 @@ function client(options: HttpClientOptions): HttpClient {
     ...(caPem === undefined ? {} : { ca: authoritiesWith(caPem) }),
     ...(clientCertificate === undefined ? {} : { cert: clientCertificate.certPem, key: clientCertificate.keyPem }),
   };
-  const trust: BunFetchInit = Object.keys(tls).length === 0 ? {} : { tls };
+  // A proxy named in the environment would be given the request with its key, even one to loopback.
+  const trust: BunFetchInit = { proxy: false, ...(Object.keys(tls).length === 0 ? {} : { tls }) };
   return {
     fetch: guardFetch((url, init) => fetch(url, { ...init, ...trust })),
     close: () => undefined,

@@ -11,6 +11,9 @@ import { deno, type DenoConnection, type DenoFetchInit, type DenoHttpClient, typ
 const DIAGNOSIS_TIMEOUT_MS = 2_000;
 /** How long a far end gets to say, after the handshake, that it misses our certificate. */
 const ALERT_TIMEOUT_MS = 1_000;
+const NO_PROXY = "NO_PROXY";
+/** Names, and addresses, which the star does not mean. */
+const EVERYWHERE = "*,0.0.0.0/0,::/0";
 
 function toTrust(options: HttpClientOptions): DenoTrust {
   const { caPem, clientCertificate } = options;
@@ -72,6 +75,21 @@ function target(url: URL): { readonly hostname: string; readonly port: number } 
   return { hostname, port: Number(url.port) || (url.protocol === "https:" ? 443 : 80) };
 }
 
+/**
+ * A client that asks no proxy. Deno takes proxies from the environment when it makes a client and has no option against it, so the
+ * variable that switches them off stands there for just that long: programs we start see the environment as it was.
+ */
+function createDirectClient(trust: DenoTrust): DenoHttpClient {
+  const before = process.env[NO_PROXY];
+  process.env[NO_PROXY] = EVERYWHERE;
+  try {
+    return deno.createHttpClient(trust);
+  } finally {
+    if (before === undefined) delete process.env[NO_PROXY];
+    else process.env[NO_PROXY] = before;
+  }
+}
+
 /** An outgoing client. @throws `CERTIFICATE_INVALID` when what it is given cannot be read */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   checkClientOptions(options);
@@ -80,7 +98,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     fetch: guardFetch(
       (url, init) => {
-        client ??= deno.createHttpClient(trust);
+        client ??= createDirectClient(trust);
         const withClient: DenoFetchInit = { ...init, client };
         return fetch(url, withClient);
       },
