@@ -1,0 +1,14 @@
+/**
+ * Everything that Barnacle loads when it is first wanted: a first `import()` takes real time, which no world waits for.
+ *
+ * @module
+ */
+import "../../../src/cli/actions/hub.ts";
+import "../../../src/cli/actions/hub-keys-add.ts";
+import "../../../src/cli/actions/report.ts";
+import "../../../src/cli/actions/run.ts";
+import "../../../src/hub/mod.ts";
+import "../../../src/moltcomm/mod.ts";
+import "../../../src/status/mod.ts";
+import "jsonc-parser";
+import "ofetch";
