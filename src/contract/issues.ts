@@ -26,11 +26,22 @@ type Issue = z.core.$ZodIssue;
  * @param input the value that was parsed, from which the offending values are shown
  */
 export function describeIssues(error: z.core.$ZodError, input: unknown, issuesMax = 8): InputIssue[] {
-  return error.issues.slice(0, issuesMax).map((issue) => ({
-    path: formatPath(issue.path),
-    value: showValue(valueAt(input, issue.path)),
-    wanted: wantedBy(issue),
-  }));
+  return error.issues.slice(0, issuesMax).map((issue) => describe(input, issue.path, wantedBy(issue)));
+}
+
+/**
+ * As {@link describeIssues}, with each unknown key at a path of its own: whoever sent it is told which field it is, and
+ * sees nothing of what stood beside it.
+ */
+export function describeFieldIssues(error: z.core.$ZodError, input: unknown, issuesMax = 8): InputIssue[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [describe(input, issue.path, wantedBy(issue))];
+    return issue.keys.slice(0, issuesMax).map((key) => describe(input, [...issue.path, key], "no such field"));
+  }).slice(0, issuesMax);
+}
+
+function describe(input: unknown, path: readonly PropertyKey[], wanted: string): InputIssue {
+  return { path: formatPath(path), value: showValue(valueAt(input, path)), wanted };
 }
 
 /** One line for an issue: `capacity.queue_length: got "many", wanted a whole number`. */
@@ -73,13 +84,19 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   record: "an object",
 };
 
+const ANOTHER_FORM = "another form";
+
 const FORMAT_WORDS: Readonly<Record<string, string>> = {
   datetime: "a time such as 2026-02-06T12:00:00Z",
   guid: "a UUID",
   url: "a URL",
 };
 
+/** What zod's mini build says where a schema has no words of its own. */
+const MESSAGE_DEFAULT = "Invalid input";
+
 function wantedBy(issue: Issue): string {
+  if (issue.message !== MESSAGE_DEFAULT) return issue.message;
   switch (issue.code) {
     case "invalid_type":
       return TYPE_WORDS[issue.expected] ?? issue.expected;
@@ -88,8 +105,7 @@ function wantedBy(issue: Issue): string {
     case "too_big":
       return boundWords("at most", issue.maximum, issue.origin);
     case "invalid_format":
-      return FORMAT_WORDS[issue.format] ??
-        (issue.pattern === undefined ? issue.format : `text that matches ${issue.pattern}`);
+      return FORMAT_WORDS[issue.format] ?? ANOTHER_FORM;
     case "invalid_value":
       return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
     case "unrecognized_keys":
@@ -97,7 +113,7 @@ function wantedBy(issue: Issue): string {
     case "not_multiple_of":
       return `a multiple of ${issue.divisor}`;
     default:
-      return issue.message === "Invalid input" ? "another form" : issue.message;
+      return ANOTHER_FORM;
   }
 }
 

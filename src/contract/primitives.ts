@@ -15,10 +15,16 @@ const SEMVER_REGEXP =
 
 /** A name: one line of text without control characters, not empty. */
 export const name = z.lazy(() =>
-  z.string().check(z.minLength(1), z.maxLength(NAME_CHARACTERS_MAX), z.regex(/^[^\p{Cc}]*$/u))
+  z.string().check(
+    z.minLength(1),
+    z.maxLength(NAME_CHARACTERS_MAX),
+    z.regex(/^[^\p{Cc}]*$/u, { error: "one line of text without control characters" }),
+  )
 );
 
-export const semver = z.lazy(() => z.string().check(z.maxLength(NAME_CHARACTERS_MAX), z.regex(SEMVER_REGEXP)));
+export const semver = z.lazy(() =>
+  z.string().check(z.maxLength(NAME_CHARACTERS_MAX), z.regex(SEMVER_REGEXP, { error: "a version such as 1.2.3" }))
+);
 
 /** A whole number, zero or more. */
 export const count = z.lazy(() => z.int().check(z.minimum(0)));
@@ -29,4 +35,6 @@ export const timestamp = z.lazy(() => z.iso.datetime());
 export const uuid = z.lazy(() => z.guid());
 
 /** A MoltComm node id. Source: MoltComm v1, section 1. */
-export const nodeId = z.lazy(() => z.string().check(z.regex(/^ed25519:[A-Za-z0-9_-]{43}$/)));
+export const nodeId = z.lazy(() =>
+  z.string().check(z.regex(/^ed25519:[A-Za-z0-9_-]{43}$/, { error: "a MoltComm node id such as ed25519:…" }))
+);

@@ -12,8 +12,9 @@ export const REPORT_HOLDS_FOR_SECONDS_DEFAULT = 90;
 /**
  * One report: absolute numbers, finished work, or both.
  *
- * Absolute numbers hold until the same reporter's next report, at most `holds_for_seconds`; a reporter whose numbers ran out
- * without a `leaving` is silent, which degrades the host's health. Finished work is added to the window of the error rate.
+ * Absolute numbers hold until the same reporter's next report, at most `holds_for_seconds`, and then count no more. A reporter that
+ * names `holds_for_seconds`, or has reported numbers more than once, is expected to report again or to say `leaving`: when its numbers
+ * run out it is silent, which degrades the host's health for a while. Finished work is added to the window of the error rate.
  */
 export const workReport = z.lazy(() =>
   z.strictObject({

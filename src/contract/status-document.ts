@@ -106,6 +106,9 @@ export const publishAnswer = z.lazy(() =>
     accepted: z.boolean(),
     message_id: z.nullable(z.string()),
     duplicate: z.boolean(),
+    /** Ours: a newer document of the instance is known, from `known_timestamp`, and this one was thrown away. */
+    stale: z.optional(z.boolean()),
+    known_timestamp: z.optional(timestamp),
   })
 );
 export type PublishAnswer = z.infer<typeof publishAnswer>;

@@ -105,6 +105,17 @@ export function secured(answer: Response): Response {
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
+/**
+ * The answer to a `HEAD`, with the length that the same `GET` has: its body is about to be dropped, and a length taken
+ * of what is left would be 0. Source: RFC 9110, section 8.6.
+ */
+export async function measured(answer: Response): Promise<Response> {
+  const { byteLength } = await answer.arrayBuffer();
+  const headers = new Headers(answer.headers);
+  headers.set("content-length", String(byteLength));
+  return new Response(null, { status: answer.status, headers });
+}
+
 function errorAnswer(status: number, error: object, headers?: Readonly<Record<string, string>>): Response {
   return jsonAnswer(status, { error }, headers);
 }

@@ -9,9 +9,9 @@ import { BODY_TIMEOUT_MS } from "../limits.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import type { Clock, RequestPeer } from "../runtime/port.ts";
-import { errorAnswerFrom } from "./answers.ts";
+import { errorAnswerFrom, measured } from "./answers.ts";
 import { BodyDeadlines } from "./body-deadlines.ts";
-import { Endpoint, type HttpContext } from "./endpoint.ts";
+import { authenticate, Endpoint, type HttpContext } from "./endpoint.ts";
 import { LoopbackGuard } from "./loopback-guard.ts";
 import { openApiRoute } from "./openapi-route.ts";
 import { HttpMetrics, RequestBooks } from "./request-books.ts";
@@ -32,7 +32,7 @@ export interface AppInit {
   /** The title and version of the OpenAPI document. */
   readonly title: string;
   readonly version: string;
-  /** `agent`, `hub`: a label of the metrics. */
+  /** `http`, `hub`: a label of the metrics. */
   readonly role: string;
 }
 
@@ -53,8 +53,9 @@ const METHODS = ["GET", "POST", "PUT", "DELETE"];
 /**
  * An app that answers the routes, and `GET /openapi.json` about them.
  *
- * The checks before a route's act, in this order: host (on loopback), path and method (404, 405), token (401, 429),
- * content type (415), length (413), time (408), JSON and shape (400).
+ * The checks before a route's act, in this order: host (on loopback), token (401, 429), path and method (404, 405),
+ * content type (415), length (413), time (408), JSON and shape (400). Only at the paths of open routes does nobody need
+ * a token: what else exists is not told to strangers.
  */
 export function createApp(components: AppComponents, init: AppInit): App {
   const { authenticator, clock, log } = components;
@@ -72,15 +73,29 @@ export function createApp(components: AppComponents, init: AppInit): App {
     );
     hono.on(route.method, route.path, (context) => endpoint.answer(context));
   }
-  const refuse = (method: string, error: BarnacleError, headers: Record<string, string> = {}): Response => {
+  const openPaths = new Set(routes.filter((route) => route.access === "open").map((route) => route.path));
+  const refuse = (method: string, error: unknown, headers: Record<string, string> = {}): Response => {
     const answer = errorAnswerFrom(error, { headers });
+    if (answer.status === 500) log.error("request_failed", { method, path: "(none)", error });
     unrouted.note(method, answer.status, 0);
     return answer;
   };
+  const refuseUnrouted = (context: HttpContext): Response => {
+    const { method } = context.req;
+    const { allowed, paths } = matchAnyMethod(hono, context);
+    try {
+      if (authenticator !== undefined && !paths.some((path) => openPaths.has(path))) {
+        authenticate(authenticator, context);
+      }
+    } catch (thrown) {
+      return refuse(method, thrown);
+    }
+    if (allowed.length === 0) return refuse(method, notFound());
+    return refuse(method, notAllowed(context, allowed), { allow: allowed.join(", ") });
+  };
   hono.notFound((context) => {
-    const allowed = allowedMethods(hono, context);
-    if (allowed.length === 0) return refuse(context.req.method, notFound());
-    return refuse(context.req.method, notAllowed(context, allowed), { allow: allowed.join(", ") });
+    const answer = refuseUnrouted(context);
+    return context.req.method === "HEAD" ? measured(answer) : answer;
   });
   const guard = new LoopbackGuard();
   return {
@@ -93,9 +108,14 @@ export function createApp(components: AppComponents, init: AppInit): App {
   };
 }
 
-function allowedMethods(hono: Hono<{ Bindings: RequestPeer }>, context: HttpContext): string[] {
-  const allowed = METHODS.filter((method) => hono.router.match(method, context.req.path)[0].length > 0);
-  return allowed.includes("GET") ? ["HEAD", ...allowed] : allowed;
+/** The methods that the request's path has routes for, and those routes' paths as they are declared. */
+function matchAnyMethod(hono: Hono<{ Bindings: RequestPeer }>, context: HttpContext) {
+  const matches = METHODS.flatMap((method) =>
+    hono.router.match(method, context.req.path)[0].map(([[, route]]) => ({ method, path: route.path }))
+  );
+  const methods = [...new Set(matches.map(({ method }) => method))];
+  const allowed = methods.includes("GET") ? ["HEAD", ...methods] : methods;
+  return { allowed, paths: matches.map(({ path }) => path) };
 }
 
 function notFound(): BarnacleError {

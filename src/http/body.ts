@@ -10,7 +10,7 @@ const ACTION = "Read the body";
 const CONTENT_LENGTH_REGEXP = /^\d{1,15}$/;
 
 /**
- * Checks that the body says to be JSON as it is, not compressed.
+ * Checks that the body says to be JSON in UTF-8 as it is, not compressed.
  *
  * @throws `CONTENT_TYPE_UNSUPPORTED`
  */
@@ -19,7 +19,7 @@ export function checkContentType(headers: Headers): void {
   if (contentType !== "application/json" && !isJson(contentType)) {
     throw unsupported(
       contentType === null ? "no Content-Type" : JSON.stringify(contentType.slice(0, 60)),
-      "application/json",
+      "application/json in UTF-8",
     );
   }
   const encoding = headers.get("content-encoding");
@@ -97,7 +97,14 @@ async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>) {
 }
 
 function isJson(contentType: string | null): boolean {
-  return contentType !== null && contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
+  const [type, ...parameters] = contentType?.toLowerCase().split(";") ?? [];
+  return type?.trim() === "application/json" && parameters.every(isReadable);
+}
+
+/** JSON is UTF-8 and is read as that, so another charset would be misread. Source: RFC 8259, section 8.1. */
+function isReadable(parameter: string): boolean {
+  const [name, value] = parameter.split("=", 2).map((part) => part.trim());
+  return name !== "charset" || value === "utf-8" || value === '"utf-8"';
 }
 
 function unsupported(value: string, wanted: string): BarnacleError {

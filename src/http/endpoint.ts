@@ -9,11 +9,11 @@
  */
 import type { Context } from "hono";
 import * as z from "zod/mini";
-import { describeIssues, formatIssue, type InputIssue } from "../contract/mod.ts";
+import { describeFieldIssues, formatIssue, type InputIssue } from "../contract/mod.ts";
 import { BarnacleError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Clock, RequestPeer } from "../runtime/port.ts";
-import { errorAnswerFrom, secured, statusOfCode } from "./answers.ts";
+import { errorAnswerFrom, measured, secured, statusOfCode } from "./answers.ts";
 import { checkContentType, readBodyText } from "./body.ts";
 import type { BodyDeadlines } from "./body-deadlines.ts";
 import type { RequestBooks } from "./request-books.ts";
@@ -86,15 +86,7 @@ export class Endpoint {
   }
 
   #authenticate(context: HttpContext): string | undefined {
-    if (this.#guard === undefined) return undefined;
-    const agreed = this.#guard.authenticate(context.req.raw, context.env);
-    if (agreed !== undefined) return agreed.principal;
-    throw new BarnacleError({
-      code: "UNAUTHORIZED",
-      action: "Authenticate the request",
-      value: context.req.raw.headers.has("authorization") ? "a token that is not accepted here" : "no token",
-      wanted: "Authorization: Bearer with a valid token",
-    });
+    return this.#guard === undefined ? undefined : authenticate(this.#guard, context);
   }
 
   #checkedRequest(
@@ -103,12 +95,14 @@ export class Endpoint {
     body: unknown,
     bodyText: string,
   ): CheckedRequest<unknown, unknown> {
-    const { query } = this.route;
+    const { query, queryLists } = this.route;
     return {
       raw: context.req.raw,
       peer: context.env,
       params: this.#hasParams ? context.req.param() : NOTHING,
-      query: query === undefined ? undefined : checkShape(query, readQuery(context), "QUERY_INVALID", "Take the query"),
+      query: query === undefined
+        ? undefined
+        : checkShape(query, readQuery(context, queryLists), "QUERY_INVALID", "Take the query"),
       body,
       bodyText,
       principal,
@@ -123,10 +117,27 @@ export class Endpoint {
     return errorAnswerFrom(thrown, { field: thrown instanceof ShapeError ? thrown.field : undefined });
   }
 
-  #finish(context: HttpContext, startedMs: number, answer: Response): Response {
-    this.#books.note(context.req.raw.method, answer.status, this.#components.clock.monotonicMs() - startedMs);
-    return secured(answer);
+  #finish(context: HttpContext, startedMs: number, answer: Response): Response | Promise<Response> {
+    const { method } = context.req.raw;
+    this.#books.note(method, answer.status, this.#components.clock.monotonicMs() - startedMs);
+    return method === "HEAD" ? measured(secured(answer)) : secured(answer);
   }
+}
+
+/**
+ * Who asks.
+ *
+ * @throws `UNAUTHORIZED` when the guard does not agree, `RATE_LIMITED` when it says so
+ */
+export function authenticate(guard: Authenticator, { env, req }: HttpContext): string {
+  const agreed = guard.authenticate(req.raw, env);
+  if (agreed !== undefined) return agreed.principal;
+  throw new BarnacleError({
+    code: "UNAUTHORIZED",
+    action: "Authenticate the request",
+    value: req.raw.headers.has("authorization") ? "a token that is not accepted here" : "no token",
+    wanted: "Authorization: Bearer with a valid token",
+  });
 }
 
 /** An input that a schema refuses; knows the field at fault. */
@@ -142,7 +153,7 @@ class ShapeError extends BarnacleError {
 function checkShape<Shape>(schema: z.ZodMiniType<Shape>, value: unknown, code: ErrorCode, action: string): Shape {
   const checked = z.safeParse(schema, value);
   if (checked.success) return checked.data;
-  throw new ShapeError(code, action, describeIssues(checked.error, value));
+  throw new ShapeError(code, action, describeFieldIssues(checked.error, value));
 }
 
 /** The parser's own message is not passed on: it quotes the body. */
@@ -155,11 +166,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Each parameter once; one that is repeated as a list. */
-function readQuery(context: HttpContext): Record<string, string | string[]> {
+/** Each parameter once; one that is repeated, or may be, as a list. */
+function readQuery(context: HttpContext, lists: readonly string[] = []): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = {};
   for (const [name, values] of Object.entries(context.req.queries())) {
-    query[name] = values.length === 1 ? values[0] ?? "" : values;
+    query[name] = values.length === 1 && !lists.includes(name) ? values[0] ?? "" : values;
   }
   return query;
 }

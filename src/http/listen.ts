@@ -14,7 +14,7 @@ import type { App } from "./app.ts";
 export interface ListenInit {
   readonly address: SocketAddress;
   readonly tls?: ServeOptions["tls"] | undefined;
-  /** `agent`, `hub`: stands in the event and in errors. */
+  /** `http`, `hub`: stands in the event and in errors. */
   readonly role: string;
   readonly log: Logger;
   /** Done after the port is taken and before the event tells of it: what whoever waits for the event relies on. */

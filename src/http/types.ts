@@ -35,6 +35,8 @@ export interface Route<Body = unknown, Query = unknown> {
   /** A JSON body, limited before it is buffered. */
   readonly body?: { readonly schema: z.ZodMiniType<Body>; readonly bytesMax: number };
   readonly query?: z.ZodMiniType<Query>;
+  /** Query parameters that may be repeated: `query` sees each as a list, even when it comes once. */
+  readonly queryLists?: readonly string[];
   readonly answers: Readonly<Record<number, RouteAnswer>>;
   handle(request: CheckedRequest<Body, Query>): Response | Promise<Response>;
 }

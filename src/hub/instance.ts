@@ -13,7 +13,7 @@ export interface DocumentFacts {
   readonly serviceName: string;
   readonly status: HealthStatus;
   readonly availability: Availability;
-  /** Slots that could take work now. */
+  /** Slots that could take work now; none where the instance takes no work, whatever its capacity says. */
   readonly free: number;
   readonly nodeId: string | undefined;
   /** When the document was assembled, as it says, Unix milliseconds. */
@@ -49,29 +49,36 @@ export interface Instance extends HeardInstance {
  *
  * A stranger's document may lack what we publish. Where `active_tasks` is missing (or 0), tasks that wait count as
  * taking slots, since they would take them first. Where `availability` is missing it follows from the rest: `offline`
- * when it is, `paused` when draining, `busy` when no slot is free, else `available`.
+ * when it is, `paused` when draining, `busy` when it has slots and none is free, else `available`; no slots at all mean
+ * that nobody said how many there are.
  *
  * @param known the instance's facts so far; what has not changed is taken from them, not kept twice
  */
 export function readFacts(document: ReceivedStatusDocument, known?: DocumentFacts): DocumentFacts {
   const { capacity, health } = document;
   const taken = capacity.active_tasks > 0 ? capacity.active_tasks : capacity.queue_length;
-  const free = Math.max(0, capacity.concurrent_tasks - taken);
+  const untaken = Math.max(0, capacity.concurrent_tasks - taken);
+  const isFull = capacity.concurrent_tasks > 0 && untaken === 0;
+  const availability = document.availability ?? deriveAvailability(health.status, isFull);
   return {
     serviceName: keepOne(document.service_name, known?.serviceName),
     status: keepOne(health.status, known?.status),
-    availability: keepOne(document.availability ?? deriveAvailability(health.status, free), known?.availability),
-    free,
+    availability: keepOne(availability, known?.availability),
+    free: takesWork(health.status, availability) ? untaken : 0,
     nodeId: document.node_id === known?.nodeId ? known?.nodeId : document.node_id,
     timestampMs: Date.parse(document.timestamp),
     expiresInMs: (document.expires_in_seconds ?? EXPIRES_IN_SECONDS_DEFAULT) * 1000,
   };
 }
 
-function deriveAvailability(status: HealthStatus, free: number): Availability {
+function deriveAvailability(status: HealthStatus, isFull: boolean): Availability {
   if (status === "offline") return "offline";
   if (status === "draining") return "paused";
-  return free === 0 ? "busy" : "available";
+  return isFull ? "busy" : "available";
+}
+
+function takesWork(status: HealthStatus, availability: Availability): boolean {
+  return status !== "draining" && status !== "offline" && availability !== "paused" && availability !== "offline";
 }
 
 /**

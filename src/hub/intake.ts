@@ -5,6 +5,7 @@
  */
 import type { ReceivedStatusDocument } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
+import { TIMESTAMP_AHEAD_MAX_MS } from "../limits.ts";
 import { fingerprintOf, type Instance, readFacts, readWords } from "./instance.ts";
 import { UNPROVED } from "./keys.ts";
 import type { Registry } from "./registry.ts";
@@ -63,7 +64,7 @@ export class Intake {
     const messageId = document.message_id === undefined ? undefined : fingerprintOf(document.message_id);
     if (messageId !== undefined && known?.messageIds.includes(messageId) === true) return "duplicate";
     const facts = readFacts(document, known);
-    if (known !== undefined && facts.timestampMs < known.timestampMs) return "stale";
+    if (known !== undefined && this.#isNewer(known, facts)) return "stale";
     this.#checkRoom(known, publication);
     const messageIds = known?.messageIds ?? [];
     this.#registry.put({
@@ -76,6 +77,11 @@ export class Intake {
       documentText,
     }, readWords(document));
     return "accepted";
+  }
+
+  /** A document from further ahead than any is taken counts for nothing: this hub's own clock was ahead when it took that one. */
+  #isNewer(known: Instance, { timestampMs }: { readonly timestampMs: number }): boolean {
+    return timestampMs < known.timestampMs && known.timestampMs <= this.#time.nowMs() + TIMESTAMP_AHEAD_MAX_MS;
   }
 
   #checkRoom(known: Instance | undefined, { documentText, principal }: Publication): void {

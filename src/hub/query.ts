@@ -23,23 +23,32 @@ const TAG_REGEXP = /^[^:=]+[:=]/;
 const readNumber = z.transform((value) =>
   typeof value === "string" && DIGITS_REGEXP.test(value) ? Number(value) : value
 );
-const readList = z.transform((value) => typeof value === "string" ? [value] : value);
+
+function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
+  const most = maximum === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${maximum}`;
+  const error = `a whole number, at least ${minimum}${most}`;
+  return z.optional(
+    z.pipe(readNumber, z.int({ error }).check(z.minimum(minimum, { error }), z.maximum(maximum, { error }))),
+  );
+}
 
 const filterText = z.string().check(z.minLength(1), z.maxLength(NAME_CHARACTERS_MAX));
-const tagFilter = z.string().check(z.maxLength(TAG_CHARACTERS_MAX), z.regex(TAG_REGEXP));
+const tagFilter = z.string().check(z.maxLength(TAG_CHARACTERS_MAX), z.regex(TAG_REGEXP, { error: "key:value" }));
 
 /**
  * The parameters of `GET /v1/instances`. A parameter that is not known is refused: ignored, it would widen the answer.
  */
 export const instancesQuery = z.strictObject({
-  capability: z.optional(z.pipe(readList, z.array(filterText).check(z.maxLength(FILTERS_MAX)))),
+  capability: z.optional(z.array(filterText).check(z.maxLength(FILTERS_MAX))),
   status: z.optional(healthStatus),
   availability: z.optional(availability),
-  tag: z.optional(z.pipe(readList, z.array(tagFilter).check(z.maxLength(FILTERS_MAX)))),
-  min_free: z.optional(z.pipe(readNumber, z.int().check(z.minimum(0)))),
-  limit: z.optional(z.pipe(readNumber, z.int().check(z.minimum(1), z.maximum(INSTANCES_PAGE_MAX)))),
-  after: z.optional(z.pipe(readNumber, z.int().check(z.minimum(1)))),
+  tag: z.optional(z.array(tagFilter).check(z.maxLength(FILTERS_MAX))),
+  min_free: wholeNumber(0),
+  limit: wholeNumber(1, INSTANCES_PAGE_MAX),
+  after: wholeNumber(1),
 });
+/** The parameters that may be given several times. */
+export const INSTANCES_QUERY_LISTS = ["capability", "tag"] as const;
 export type InstancesQuery = z.infer<typeof instancesQuery>;
 
 /** An instance as it is now. */

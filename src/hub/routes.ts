@@ -13,11 +13,10 @@ import {
 } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import { jsonAnswer, jsonTextAnswer, type Route } from "../http/mod.ts";
-import { STATUS_DOCUMENT_BYTES_MAX } from "../limits.ts";
-import { type InstancesQuery, instancesQuery, type Page, type View } from "./query.ts";
+import { STATUS_DOCUMENT_BYTES_MAX, TIMESTAMP_AHEAD_MAX_MS } from "../limits.ts";
+import { INSTANCES_QUERY_LISTS, type InstancesQuery, instancesQuery, type Page, type View } from "./query.ts";
 
-/** How far a document's timestamp may be ahead of us: as far as a signature's, see `SIGNATURE_WINDOW_MS`. */
-const TIMESTAMP_AHEAD_MAX_MS = 5 * 60_000;
+const NOT_RUNNING = { description: "The hub is starting or stopping; Retry-After says when to come again" };
 
 /** What the endpoints ask of the hub. */
 export interface HubActs {
@@ -69,11 +68,15 @@ function publishRoute(acts: HubActs): Route<ReceivedStatusDocument> {
       401: { description: "No key, or one that is not accepted, or a signature that does not hold" },
       403: { description: "The instance belongs to another key, or was signed by another node" },
       429: { description: "Too many requests, or no room for another instance; Retry-After says when to come again" },
+      503: NOT_RUNNING,
     },
     handle({ body, bodyText, raw, principal }) {
       const outcome = acts.publish(body, { bodyText, raw, principal });
       const answer = { accepted: true, message_id: body.message_id ?? null, duplicate: outcome === "duplicate" };
-      return jsonAnswer(202, outcome === "stale" ? { ...answer, stale: true } : answer);
+      if (outcome !== "stale") return jsonAnswer(202, answer);
+      const known = acts.get(body.instance_id)?.instance.timestampMs;
+      const knownTimestamp = known === undefined ? {} : { known_timestamp: new Date(known).toISOString() };
+      return jsonAnswer(202, { ...answer, stale: true, ...knownTimestamp });
     },
   };
 }
@@ -86,7 +89,11 @@ function listRoute(acts: HubActs): Route<unknown, InstancesQuery> {
       "Find instances: all that match every parameter, the most recently heard first; `capability` and `tag` may be repeated",
     access: "token",
     query: instancesQuery,
-    answers: { 200: { description: "One page; `next` is the `after` of the next one", schema: instancesAnswer } },
+    queryLists: INSTANCES_QUERY_LISTS,
+    answers: {
+      200: { description: "One page; `next` is the `after` of the next one", schema: instancesAnswer },
+      503: NOT_RUNNING,
+    },
     handle({ query }) {
       const page = acts.find(query);
       const nowMs = acts.nowMs();
@@ -109,6 +116,7 @@ function instanceRoute(acts: HubActs): Route {
     answers: {
       200: { description: "The instance", schema: instanceAnswer },
       404: { description: "Never heard of, or forgotten" },
+      503: NOT_RUNNING,
     },
     handle({ params }) {
       const view = acts.get(params["id"] ?? "");

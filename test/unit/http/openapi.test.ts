@@ -124,6 +124,11 @@ describe("openApiDocument", () => {
       "after",
     ]);
     expect(parameters[3]?.schema).toMatchObject({ type: "array" });
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const { responses } of Object.values(operations)) expect([path, "503" in responses]).toEqual([path, true]);
+    }
+    const taken = operationOf(document, "post", "/openclaw/status").responses["202"]?.content["application/json"];
+    expect(at(taken?.schema, "properties", "stale")).toEqual({ type: "boolean" });
   });
 });
 

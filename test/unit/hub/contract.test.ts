@@ -121,7 +121,19 @@ describe("an older timestamp", () => {
       document("one", { timestamp: "2026-02-06T12:00:00.249Z", uptime_seconds: 1 }),
     );
     expect([status, at(body, "accepted"), at(body, "duplicate"), at(body, "stale")]).toEqual([202, true, false, true]);
+    expect(at(body, "known_timestamp")).toBe("2026-02-06T12:00:00.250Z");
     expect(at((await hub.get("/v1/instances/one")).body, "document", "uptime_seconds")).toBe(2);
+  });
+
+  test("counts for nothing when the newer one was taken while the hub's own clock was hours ahead", async () => {
+    const hub = await startHubBench();
+    hub.clock.jumpWall(3 * 60 * 60 * SECOND_MS);
+    await hub.post(document("one", { timestamp: "2026-02-06T15:00:00Z", uptime_seconds: 1 }));
+    await hub.hub.stop();
+    hub.clock.jumpWall(-3 * 60 * 60 * SECOND_MS);
+    const again = await startHubBench({ after: hub });
+    expect(at((await again.post(document("one", { uptime_seconds: 2 }))).body, "stale")).toBeUndefined();
+    expect(at((await again.get("/v1/instances/one")).body, "document", "uptime_seconds")).toBe(2);
   });
 
   test("that is the same lets the later arrival win", async () => {

@@ -75,7 +75,7 @@ describe("GET /v1/instances", () => {
         ["limit=1001", "limit"],
         ["tag=region", "tag[0]"],
         ["after=x", "after"],
-        ["capabilty=embed", undefined],
+        ["capabilty=embed", "capabilty"],
       ]
     ) {
       const { status, body } = await hub.get(`/v1/instances?${query}`);
@@ -86,6 +86,39 @@ describe("GET /v1/instances", () => {
         field,
       ]);
     }
+  });
+
+  test("says what it met and what it wanted in words", async () => {
+    const hub = await startHubBench();
+    const cases = [
+      ["tag=region", 'tag[0]: got "region", wanted key:value'],
+      ["tag=a:b&tag=region", 'tag[1]: got "region", wanted key:value'],
+      ["capability=", 'capability[0]: got "", wanted at least 1 characters'],
+      ["min_free=-1", 'min_free: got "-1", wanted a whole number, at least 0'],
+      ["limit=1001", 'limit: got "1001", wanted a whole number, at least 1 and at most 1000'],
+      ["after=0", 'after: got "0", wanted a whole number, at least 1'],
+      ["capabilty=embed", 'capabilty: got "embed", wanted no such field'],
+    ];
+    for (const [query, problem] of cases) {
+      const { body } = await hub.get(`/v1/instances?${query}`);
+      expect(at(body, "error", "message")).toBe(`Take the query: ${problem}`);
+    }
+  });
+
+  test("min_free never finds an instance that takes no work", async () => {
+    const hub = await startHubBench();
+    const idle: readonly (readonly [string, Record<string, unknown>])[] = [
+      ["draining", { health: { status: "draining" } }],
+      ["offline", { health: { status: "offline" } }],
+      ["availability-paused", { availability: "paused" }],
+      ["availability-offline", { availability: "offline" }],
+    ];
+    for (const [id, more] of idle) await hub.post(document(id, more));
+    await hub.post(document("works"));
+    expect(await hub.ids("min_free=1")).toEqual(["works"]);
+    for (const [id] of idle) expect([id, at((await hub.get(`/v1/instances/${id}`)).body, "free")]).toEqual([id, 0]);
+    await hub.post(document("draining"));
+    expect(await hub.ids("min_free=3")).toEqual(["draining", "works"]);
   });
 
   test("lists everything once in pages, whatever the limit", async () => {
@@ -135,6 +168,8 @@ describe("GET /v1/instances/:id", () => {
       [{ capacity: { concurrent_tasks: 4, queue_length: 10 } }, "busy", 0],
       [{ capacity: { concurrent_tasks: 4, queue_length: 1 } }, "available", 3],
       [{ capacity: { concurrent_tasks: 4, active_tasks: 2, queue_length: 9 } }, "available", 2],
+      [{ capacity: { concurrent_tasks: 0, queue_length: 0 } }, "available", 0],
+      [{ capacity: { concurrent_tasks: 0, queue_length: 3 } }, "available", 0],
       [{ health: { status: "draining" } }, "paused", 0],
       [{ health: { status: "offline" } }, "offline", 0],
       [{ availability: "paused" }, "paused", 0],
