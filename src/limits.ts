@@ -25,10 +25,12 @@ export const CONFIG_BYTES_MAX = 1 * MIB;
 export const SECRET_BYTES_MAX = 64 * KIB;
 /** Largest agent registration file. */
 export const REGISTRATION_BYTES_MAX = 1 * MIB;
-/** Agents in a registration file; with their capabilities they must fit in a status document. */
+/** Agents in a registration file, each a worker on this host. What they can do together is bounded by `CAPABILITIES_MAX`. */
 export const REGISTERED_AGENTS_MAX = 256;
 /** Capabilities in one document. */
 export const CAPABILITIES_MAX = 256;
+/** Their share of the status document, encoded; what else cannot be left out of one is below 16 KiB. */
+export const CAPABILITIES_BYTES_MAX = 48 * KIB;
 /** Length of a name: an instance, a capability, a reporter, a tag. */
 export const NAME_CHARACTERS_MAX = 128;
 /** Tags on one instance. */
@@ -76,3 +78,5 @@ export const LOOP_SLEEP_MAX_MS = 5 * 60_000;
 export const CLOCK_JUMP_MIN_MS = 5_000;
 /** Longest wait that a far end may ask of a task by `retryAfterMs`: it must not switch the task off. */
 export const RETRY_AFTER_MAX_MS = 60 * 60_000;
+/** How far a document's timestamp may be ahead of the hub's clock: as far as a signature's. */
+export const TIMESTAMP_AHEAD_MAX_MS = 5 * 60_000;

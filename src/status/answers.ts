@@ -13,6 +13,7 @@ import {
   deriveStatusWord,
   type MomentFacts,
   type ServiceFacts,
+  sortUnique,
   uniteCapabilities,
 } from "./document.ts";
 import { PUBLISH_TASK, type PublisherView } from "./publisher.ts";
@@ -55,7 +56,7 @@ export function capabilitiesAnswerOf(
     agents: agents.map(({ name, version, capabilities, slots, paused }) => ({
       name,
       ...(version === undefined ? {} : { version }),
-      capabilities,
+      capabilities: sortUnique(capabilities),
       slots,
       paused,
     })),

@@ -18,8 +18,8 @@ import { STATUS_DOCUMENT_BYTES_MAX } from "../limits.ts";
 import type { HealthVerdict } from "./health.ts";
 import type { WorkSummary } from "./reports.ts";
 
-/** Where the service stands between start and end. */
-export type Lifecycle = "running" | "draining" | "offline";
+/** Where the service stands between start and end. `starting` is told by the readiness alone. */
+export type Lifecycle = "starting" | "running" | "draining" | "offline";
 
 /** What stays the same while the service runs. */
 export interface ServiceFacts {
@@ -63,7 +63,12 @@ export function countSlots(agents: readonly RegisteredAgent[]): number {
 
 /** The union of the agents' capabilities, paused ones included, sorted by code unit. */
 export function uniteCapabilities(agents: readonly RegisteredAgent[]): string[] {
-  return [...new Set(agents.flatMap((agent) => agent.capabilities))].sort();
+  return sortUnique(agents.flatMap((agent) => agent.capabilities));
+}
+
+/** The names without doubles, sorted by code unit. */
+export function sortUnique(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
 }
 
 /**
@@ -81,7 +86,7 @@ export function deriveAvailability(service: ServiceFacts, moment: MomentFacts): 
 
 /** The lifecycle speaks before the verdict: what is leaving is neither well nor ill. */
 export function deriveHealthStatus(lifecycle: Lifecycle, verdict: HealthVerdict): HealthStatus {
-  return lifecycle === "running" ? verdict.status : lifecycle;
+  return lifecycle === "draining" || lifecycle === "offline" ? lifecycle : verdict.status;
 }
 
 /** The one word of `GET /status`. It has none for `paused`, so that is `Busy`: up, and takes no work. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { publishAnswer } from "../contract/mod.ts";
 import { BarnacleError, type ErrorCode, toBarnacleError } from "../errors.ts";
 import { ANSWER_BYTES_MAX, PUBLISH_BACKOFF_MAX_MS } from "../limits.ts";
 import type { Reply } from "./publish-call.ts";
@@ -19,6 +20,8 @@ export interface JudgeContext {
 }
 
 const WORDS_CHARACTERS_MAX = 200;
+/** Less than this between two clocks is the time on the way and the whole seconds of a `Date` header. */
+const CLOCK_REMARK_MIN_SECONDS = 5;
 
 /** What a status of the receiver means. Those not listed are `REJECTED` (4xx) or `REMOTE_FAILURE` (the rest). */
 const STATUS_MEANINGS: Readonly<Record<number, readonly [code: ErrorCode, hint: string]>> = {
@@ -111,8 +114,9 @@ function judgeAcceptance(reply: Reply, context: JudgeContext): BarnacleError | u
   } catch {
     return notJsonError(reply, context);
   }
-  const isRefused = typeof answer === "object" && answer !== null && "accepted" in answer && answer.accepted === false;
-  if (!isRefused) return undefined;
+  if (typeof answer !== "object" || answer === null) return undefined;
+  if ("stale" in answer && answer.stale === true) return staleError(reply, context);
+  if (!("accepted" in answer) || answer.accepted !== false) return undefined;
   return new BarnacleError({
     code: "REJECTED",
     action: `Publish the status to ${context.endpoint}`,
@@ -122,6 +126,38 @@ function judgeAcceptance(reply: Reply, context: JudgeContext): BarnacleError | u
     retryable: false,
     retryAfterMs: PUBLISH_BACKOFF_MAX_MS,
   });
+}
+
+/**
+ * A Barnacle hub's extension of the answer: it knows a newer document of this instance and threw ours away. It passes by itself once our
+ * time has reached that of the newer document, so it is tried again as often as any failure.
+ */
+function staleError(reply: Reply, context: JudgeContext): BarnacleError {
+  const aheadSeconds = Math.round((Date.parse(reply.headers.get("date") ?? "") - context.nowMs) / 1_000);
+  const clock = aheadSeconds > CLOCK_REMARK_MIN_SECONDS ? `, from a clock ${aheadSeconds} s ahead of ours` : "";
+  return new BarnacleError({
+    code: "REJECTED",
+    action: `Publish the status to ${context.endpoint}`,
+    value: `status ${reply.status} with "stale": true${clock}`,
+    wanted: "a receiver that knows nothing newer of this instance",
+    hint: "this host's clock was set back, or another process publishes under this instance_id: check both; " +
+      "it is tried again",
+    retryable: true,
+  });
+}
+
+/** The timestamp of the newer document that a Barnacle hub knows of this instance, Unix milliseconds; `undefined` when it said of none. */
+export function newerTimestampMs(reply: Pick<Reply, "status" | "text">): number | undefined {
+  if (reply.status < 200 || reply.status > 299 || !reply.text.includes('"stale"')) return undefined;
+  try {
+    const answer = publishAnswer.safeParse(JSON.parse(reply.text));
+    if (!answer.success || answer.data.stale !== true) return undefined;
+    const { known_timestamp: known } = answer.data;
+    return known === undefined ? undefined : Date.parse(known);
+  } catch {
+    // No JSON, so no hub of ours.
+    return undefined;
+  }
 }
 
 function notJsonError(reply: Reply, context: JudgeContext): BarnacleError {

@@ -14,9 +14,10 @@ import type { Logger, LogLevel, Redactor, Secret } from "../log/mod.ts";
 import type { Counter, Metrics } from "../metrics/mod.ts";
 import type { Clock, Crypto, HttpClient } from "../runtime/port.ts";
 import type { Scheduler, Task } from "../scheduler/mod.ts";
+import { VERSION } from "../version.ts";
 import { type EncodedDocument, encodeDocument } from "./document.ts";
 import { post, type Reply } from "./publish-call.ts";
-import { judgeFailure, judgeReply, needsPerson } from "./publish-outcome.ts";
+import { judgeFailure, judgeReply, needsPerson, newerTimestampMs } from "./publish-outcome.ts";
 
 /** What the publisher works with. */
 export interface PublisherComponents {
@@ -167,7 +168,6 @@ export class StatusPublisher {
     const assembledAtMs = this.#components.clock.monotonicMs();
     if (this.#slot !== undefined && assembledAtMs - this.#slot.assembledAtMs < this.#init.intervalMs) return this.#slot;
     const document = this.#assemble(this.#lastTimestampMs + 1);
-    this.#lastTimestampMs = Date.parse(document.timestamp);
     const encoded = encodeDocument(document);
     this.#reportDropped(encoded);
     this.#slot = { document, encoded, assembledAtMs };
@@ -192,14 +192,28 @@ export class StatusPublisher {
     }
     this.#compareClocks(reply, sentAtMs);
     const error = judgeReply(reply, this.#judgeContext());
-    if (error === undefined && this.#slot === slot) this.#slot = undefined;
+    this.#learnFrom(slot, reply, error);
     return error;
+  }
+
+  /**
+   * What the receiver has taken bounds the timestamps to come; what it refused does not, or a clock that was ahead for a moment would
+   * keep us ahead, and refused, for as long as it was.
+   */
+  #learnFrom(slot: Slot, reply: Reply, error: BarnacleError | undefined): void {
+    const newerKnownMs = newerTimestampMs(reply);
+    if (error === undefined) this.#lastTimestampMs = Date.parse(slot.document.timestamp);
+    else if (newerKnownMs !== undefined) this.#lastTimestampMs = newerKnownMs;
+    else if (reply.status >= 400 && reply.status < 500) this.#lastTimestampMs = 0;
+    const isSettled = error === undefined || newerKnownMs !== undefined;
+    if (isSettled && this.#slot === slot) this.#slot = undefined;
   }
 
   #headers(body: Uint8Array): Record<string, string> {
     const { apiKey, signer } = this.#init;
     const { clock, crypto } = this.#components;
     return {
+      "user-agent": `barnacle/${VERSION}`,
       ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.reveal()}` }),
       ...(signer === undefined ? {} : signMessage({ clock, crypto }, { method: "POST", url: this.#url, body }, signer)),
     };

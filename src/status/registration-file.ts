@@ -5,7 +5,7 @@
  */
 import { describeIssues, formatIssue, type RegisteredAgent, registrationFile } from "../contract/mod.ts";
 import { BarnacleError, isBarnacleError } from "../errors.ts";
-import { CAPABILITIES_MAX, REGISTRATION_BYTES_MAX } from "../limits.ts";
+import { CAPABILITIES_BYTES_MAX, CAPABILITIES_MAX, REGISTRATION_BYTES_MAX } from "../limits.ts";
 import type { Files } from "../runtime/port.ts";
 import { uniteCapabilities } from "./document.ts";
 
@@ -13,7 +13,8 @@ import { uniteCapabilities } from "./document.ts";
  * Reads and checks the file.
  *
  * @returns the agents; none when there is no file
- * @throws `REGISTRATION_INVALID` with the place in the file, and the errors of `Files`
+ * @throws `REGISTRATION_INVALID` with the place in the file, also when the capabilities of all agents do not fit a status document; and
+ *   the errors of `Files`
  */
 export async function readRegistration(files: Pick<Files, "read">, path: string): Promise<readonly RegisteredAgent[]> {
   let bytes: Uint8Array;
@@ -31,6 +32,11 @@ export async function readRegistration(files: Pick<Files, "read">, path: string)
     throw invalid(path, [
       `agents: got ${capabilities.length} different capabilities, wanted at most ${CAPABILITIES_MAX}`,
     ]);
+  }
+  const capabilitiesBytes = new TextEncoder().encode(JSON.stringify(capabilities)).length;
+  if (capabilitiesBytes > CAPABILITIES_BYTES_MAX) {
+    const problem = `agents: got ${capabilitiesBytes} bytes of capabilities, wanted at most ${CAPABILITIES_BYTES_MAX}`;
+    throw invalid(path, [`${problem}, so that they fit a status document`]);
   }
   return parsed.data.agents;
 }

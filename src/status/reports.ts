@@ -10,8 +10,8 @@ import { REPORTERS_MAX } from "../limits.ts";
 import type { Clock } from "../runtime/port.ts";
 import { type OutcomeCounts, OutcomeWindow } from "./outcome-window.ts";
 
-/** A reporter silent for so long is gone for good, and no longer a reason for anything. */
-export const REPORTER_FORGOTTEN_AFTER_MS = 60 * 60_000;
+/** A reporter whose numbers ran out so long ago is gone for good, and no longer a reason for anything. */
+export const REPORTER_FORGOTTEN_AFTER_MS = 10 * 60_000;
 
 /** An agent that must report. */
 export interface ExpectedReporter {
@@ -41,6 +41,8 @@ interface Numbers {
   activeTasks: number;
   queueLength: number;
   holdsUntilMs: number;
+  /** It is known to report again, by its own word or by its rhythm: when it does not, it is silent. */
+  isAwaited: boolean;
 }
 
 interface Expectation {
@@ -70,6 +72,10 @@ export class WorkReports {
    *
    * A report with a number, or with `holds_for_seconds`, renews the reporter's hold; a number it does not name stays as it was. A
    * report of finished work alone leaves the hold as it is. `leaving` takes the reporter's numbers away at once; what it finished counts.
+   *
+   * Numbers that run out count no more. Whose numbers run out is silent only if another report was to be expected: it named
+   * `holds_for_seconds`, which is a promise, or this was not the first report that holds, which is a rhythm. One that reports once,
+   * such as a script, owes nothing. A silent reporter is forgotten after `REPORTER_FORGOTTEN_AFTER_MS`.
    * Beyond `REPORTERS_MAX` reporters the one longest unheard is dropped.
    *
    * @returns how many seconds the report holds; `null` when it says nothing that could run out
@@ -79,18 +85,24 @@ export class WorkReports {
     this.#countOutcomes(nowMs, { succeeded: report.succeeded ?? 0, failed: report.failed ?? 0 });
     const expectation = this.#expected.get(report.reporter);
     if (expectation !== undefined) expectation.heardAtMs = nowMs;
-    const before = this.#current(report.reporter, nowMs);
+    const known = this.#known(report.reporter, nowMs);
+    const before = known !== undefined && nowMs < known.holdsUntilMs ? known : undefined;
     if (report.leaving === true) {
       this.#reporters.delete(report.reporter);
       return null;
     }
     const hasNumbers = report.active_tasks !== undefined || report.queue_length !== undefined;
     const holdsForSeconds = report.holds_for_seconds ?? (hasNumbers ? REPORT_HOLDS_FOR_SECONDS_DEFAULT : undefined);
-    if (holdsForSeconds === undefined) return null;
+    if (holdsForSeconds === undefined) {
+      // Heard again: it is silent no more, although the numbers that ran out do not come back.
+      if (before === undefined) this.#reporters.delete(report.reporter);
+      return null;
+    }
     this.#remember(report.reporter, {
       activeTasks: report.active_tasks ?? before?.activeTasks ?? 0,
       queueLength: report.queue_length ?? before?.queueLength ?? 0,
       holdsUntilMs: nowMs + holdsForSeconds * 1_000,
+      isAwaited: report.holds_for_seconds !== undefined || known !== undefined,
     });
     return holdsForSeconds;
   }
@@ -116,7 +128,7 @@ export class WorkReports {
         activeTasks += numbers.activeTasks;
         queueLength += numbers.queueLength;
       } else if (silentForMs < REPORTER_FORGOTTEN_AFTER_MS) {
-        silent.set(reporter, silentForMs);
+        if (numbers.isAwaited) silent.set(reporter, silentForMs);
       } else {
         this.#reporters.delete(reporter);
       }
@@ -153,10 +165,10 @@ export class WorkReports {
     if (counts.succeeded > 0) this.#lastSuccessAtMs = nowMs;
   }
 
-  /** The numbers that still hold. Ones that ran out are dropped: their reporter is heard again, and is silent no more. */
-  #current(reporter: string, nowMs: number): Numbers | undefined {
+  /** What is remembered of a reporter, whether it still holds or not. */
+  #known(reporter: string, nowMs: number): Numbers | undefined {
     const numbers = this.#reporters.get(reporter);
-    if (numbers === undefined || nowMs < numbers.holdsUntilMs) return numbers;
+    if (numbers === undefined || nowMs < numbers.holdsUntilMs + REPORTER_FORGOTTEN_AFTER_MS) return numbers;
     this.#reporters.delete(reporter);
     return undefined;
   }

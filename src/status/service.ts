@@ -47,7 +47,7 @@ class Service implements StatusService {
   readonly #registration: Registration | undefined;
   readonly #publisher: StatusPublisher | undefined;
   readonly #startedAtMs: number;
-  #lifecycle: Lifecycle = "running";
+  #lifecycle: Lifecycle = "starting";
   #known: string | undefined;
   #answer: { readonly text: string; readonly goodUntilMs: number } | undefined;
   #hasStarted = false;
@@ -93,6 +93,8 @@ class Service implements StatusService {
       this.#registration?.stop();
       return this.#leave("draining", signal);
     });
+    // It may have been told to drain meanwhile.
+    if (this.#lifecycle === "starting") this.#lifecycle = "running";
   }
 
   addLastClosingAct(): void {
@@ -101,7 +103,7 @@ class Service implements StatusService {
   }
 
   drain(): void {
-    if (this.#lifecycle === "running") this.#enter("draining");
+    if (this.#lifecycle === "starting" || this.#lifecycle === "running") this.#enter("draining");
   }
 
   accept(report: WorkReport): ReportAnswer {

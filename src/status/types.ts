@@ -49,7 +49,7 @@ export interface StatusInit {
 export interface StatusService {
   /**
    * Reads the registration, then watches, judges and publishes as tasks of the loop, and adds `draining` to its closing acts. Call it
-   * before the closing acts of other parts are added. Idempotent.
+   * before the closing acts of other parts are added. Until it has resolved the service is not ready. Idempotent.
    */
   start(): Promise<void>;
   /** Adds `offline` to the closing acts: call it when every other part has added its own. */

@@ -135,16 +135,36 @@ describe("S8 backoff", () => {
   });
 
   test("backoffWaitMs waits no less than asked, and believes no request beyond the limit", () => {
-    const random = { unit: () => 0.5 };
+    const random = { unit: () => 0 };
     const backoff = { initialMs: 1_000, maxMs: 2_000 };
     const wait = (retryAfterMs: number, init?: typeof backoff) =>
       backoffWaitMs(init, { consecutive: 1, retryAfterMs }, random);
     expect(wait(7_000, backoff)).toBe(7_000);
-    expect(wait(10, backoff)).toBe(500);
+    expect(wait(10, backoff)).toBe(10);
     expect(wait(7_000)).toBe(7_000);
     expect(wait(Infinity)).toBe(RETRY_AFTER_MAX_MS);
     expect(wait(NaN)).toBe(null);
     expect(wait(-5)).toBe(null);
+  });
+
+  test("backoffWaitMs spreads those told the same wait over up to 10 % more, not beyond the cap", () => {
+    const random = new SeededRandom(9);
+    const backoff = { initialMs: 1_000, maxMs: 300_000 };
+    for (const init of [backoff, undefined]) {
+      const draw = () => backoffWaitMs(init, { consecutive: 1, retryAfterMs: 100_000 }, random) ?? NaN;
+      const waits = Array.from({ length: 1_000 }, draw).sort((left, right) => left - right);
+      expect(waits[0]).toBeGreaterThanOrEqual(100_000);
+      expect(waits[50]).toBeLessThan(101_000);
+      expect(waits[950]).toBeGreaterThan(109_000);
+      expect(waits[999]).toBeLessThanOrEqual(110_000);
+    }
+    const highest = { unit: () => 1 };
+    const wait = (retryAfterMs: number, init?: typeof backoff) =>
+      backoffWaitMs(init, { consecutive: 1, retryAfterMs }, highest);
+    expect(wait(299_000, backoff)).toBe(300_000);
+    expect(wait(300_000, backoff)).toBe(300_000);
+    expect(wait(400_000, backoff)).toBe(440_000);
+    expect(wait(RETRY_AFTER_MAX_MS - 1)).toBe(RETRY_AFTER_MAX_MS);
   });
 
   test("Task retries on its own time while it fails, and returns to its grid once it succeeds", async () => {
@@ -203,7 +223,12 @@ describe("S8 backoff", () => {
     scheduler.add({ name: "plain", intervalMs: 30_000, timeoutMs: 500, run: failOnce("plain") });
     scheduler.start();
     await clock.advance(60_000);
-    expect(startsMs).toEqual({ polite: [0, 45_000, 60_000], plain: [0, 45_000, 60_000] });
+    for (const [firstMs, secondMs, thirdMs] of Object.values(startsMs)) {
+      expect(firstMs).toBe(0);
+      expect(secondMs).toBeGreaterThanOrEqual(45_000);
+      expect(secondMs).toBeLessThanOrEqual(49_500);
+      expect(thirdMs).toBe(60_000);
+    }
   });
 
   test("Task without backoff that was asked for less than its interval keeps its slot, nudged or not", async () => {

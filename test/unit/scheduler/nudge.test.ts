@@ -88,7 +88,7 @@ describe("S7 nudges", () => {
     const failure = new BarnacleError({ code: "UNAVAILABLE", action: "Publish", retryAfterMs: 20_000 });
     const run = (context: Parameters<typeof trace.run>[0]) =>
       trace.run(context).then(() => trace.startsMs.length < 3 ? Promise.reject(failure) : undefined);
-    const backoff = { initialMs: 1_000, maxMs: 10_000 };
+    const backoff = { initialMs: 1_000, maxMs: 20_000 };
     const task = scheduler.add({ name: "a", intervalMs: 60_000, timeoutMs: 500, backoff, run });
     scheduler.start();
     await clock.advance(5_000);

@@ -195,7 +195,9 @@ export class Scenario {
     // A nudge during the run may have been a forced one, which waits for nothing.
     if (actor.nudges > 0) return;
     actor.notBeforeMs = nowMs + (retryAfterMs ?? 0);
-    if (backoff !== undefined) actor.retryByMs = nowMs + Math.max(boundMs, retryAfterMs ?? 0) + toleranceMs;
+    // What was asked for may be lengthened by a tenth, in whole milliseconds.
+    const askedMaxMs = Math.ceil((retryAfterMs ?? 0) * 1.1);
+    if (backoff !== undefined) actor.retryByMs = nowMs + Math.max(boundMs, askedMaxMs) + toleranceMs;
   }
 
   /** Nobody starves, nobody storms: the runs of a task are as many as its grid, its nudges and the jumps explain. */

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { deriveNodeId } from "../../../src/contract/mod.ts";
 import { BarnacleError } from "../../../src/errors.ts";
 import { verifyMessage } from "../../../src/http/message-signature.ts";
-import { ANSWER_BYTES_MAX } from "../../../src/limits.ts";
+import { ANSWER_BYTES_MAX, CAPABILITIES_BYTES_MAX } from "../../../src/limits.ts";
+import { VERSION } from "../../../src/version.ts";
 import { nodeCryptoPort as crypto } from "../../support/node-crypto.ts";
-import { accepted, agent, KEY, makeStatusBench, MINUTE_MS, plain, SECOND_MS } from "./support.ts";
+import { accepted, agent, KEY, makeStatusBench, MINUTE_MS, plain, REGISTRATION_PATH, SECOND_MS } from "./support.ts";
 
 describe("Who", () => {
   test.each([
@@ -26,6 +27,7 @@ describe("Who", () => {
     expect(headers.get("authorization")).toBe(`Bearer ${KEY}`);
     expect(headers.get("content-type")).toBe("application/json");
     expect(headers.get("accept")).toBe("application/json");
+    expect(headers.get("user-agent")).toBe(`barnacle/${VERSION}`);
     expect(headers.has("signature")).toBe(false);
   });
 
@@ -105,6 +107,7 @@ describe("an answer with 2xx", () => {
     ["202", accepted],
     ["a duplicate", () => Response.json({ accepted: true, message_id: "x", duplicate: true }, { status: 202 })],
     ["a stranger's JSON", () => Response.json({ ok: 1 })],
+    ["one that is not stale", () => Response.json({ accepted: true, stale: false }, { status: 202 })],
     ["nothing", () => new Response(null, { status: 204 })],
     ["an empty text", plain(200)],
   ])("and %s is a success", async (_what, behave) => {
@@ -118,6 +121,63 @@ describe("an answer with 2xx", () => {
 
   test('and "accepted": false is a failure', async () => {
     expect(await taken(() => Response.json({ accepted: false }))).toMatchObject({ code: "REJECTED" });
+  });
+
+  test('and "stale": true is a failure that says why, and is tried again as often as any', async () => {
+    const bench = makeStatusBench();
+    const stale = (aheadMs: number) => () => {
+      const date = new Date(bench.clock.wallMs() + aheadMs).toUTCString();
+      return Response.json({ accepted: true, duplicate: false, stale: true }, { status: 202, headers: { date } });
+    };
+    bench.receiver.behave = stale(3_600_000);
+    await bench.start();
+    const [failure] = bench.log.named("publish_failed");
+    expect(failure?.kind).toBe("warn");
+    expect(failure?.fields["error"]).toMatchObject({
+      code: "REJECTED",
+      hint: expect.stringMatching(/clock was set back, or another process publishes under this instance_id/),
+    });
+    expect(String(failure?.fields["message"])).toMatch(/"stale": true, from a clock 3(599|600) s ahead of ours/);
+    expect(bench.log.named("publish_succeeded")).toEqual([]);
+    bench.receiver.behave = stale(0);
+    await bench.clock.advance(30 * SECOND_MS);
+    const failures = bench.log.named("publish_failed");
+    expect(failures.length).toBeGreaterThanOrEqual(4);
+    expect(String(failures.at(-1)?.fields["message"])).not.toContain("ahead");
+    bench.receiver.behave = accepted;
+    await bench.clock.advance(5 * MINUTE_MS);
+    expect(bench.log.named("publish_recovered")).toHaveLength(1);
+  });
+
+  test("and a newer document it knows of is overtaken by the next attempt", async () => {
+    const bench = makeStatusBench();
+    const knownMs = bench.clock.wallMs() + 60_000;
+    bench.receiver.behave = () => {
+      const isNewer = Date.parse(bench.receiver.last.document.timestamp) > knownMs;
+      const stale = isNewer ? {} : { stale: true, known_timestamp: new Date(knownMs).toISOString() };
+      return Response.json({ accepted: true, message_id: null, duplicate: false, ...stale }, { status: 202 });
+    };
+    await bench.start();
+    await bench.clock.advance(10 * SECOND_MS);
+    expect(bench.log.named("publish_recovered")).toHaveLength(1);
+    expect(Date.parse(bench.receiver.last.document.timestamp)).toBe(knownMs + 1);
+  });
+
+  test("and refusals of a clock that was ahead for a moment leave no trace in later timestamps", async () => {
+    const bench = makeStatusBench();
+    const HOUR_MS = 60 * MINUTE_MS;
+    const dayStartMs = bench.clock.wallMs();
+    bench.receiver.behave = () => {
+      const aheadMs = Date.parse(bench.receiver.last.document.timestamp) - dayStartMs;
+      return aheadMs < HOUR_MS ? accepted() : Response.json({ error: {} }, { status: 400 });
+    };
+    await bench.start();
+    bench.clock.jumpWall(2 * HOUR_MS);
+    await bench.clock.advance(MINUTE_MS);
+    expect(bench.log.named("publish_failed").length).toBeGreaterThan(0);
+    bench.clock.jumpWall(-2 * HOUR_MS);
+    await bench.clock.advance(6 * MINUTE_MS);
+    expect(bench.log.named("publish_recovered")).toHaveLength(1);
   });
 
   test("and 10 MB is cut off", async () => {
@@ -156,13 +216,36 @@ test("a certificate nobody vouches for is an error that names openclaw.caFile", 
   });
 });
 
-test("a document that is too large is never sent, and that is an error", async () => {
+test("a registration too large for the document does not silence the host: the last good one goes on", async () => {
   const capabilities = Array.from({ length: 256 }, (_, index) => "ü".repeat(124) + index.toString().padStart(4, "0"));
-  const bench = makeStatusBench({ agents: [agent("a", { capabilities })] });
+  const bench = makeStatusBench({ agents: [agent("a", { capabilities: ["paint"] })] });
   await bench.start();
-  expect(bench.receiver.received).toEqual([]);
-  expect(bench.log.named("publish_failed")[0]).toMatchObject({
-    kind: "error",
-    fields: { error: { code: "BODY_TOO_LARGE" } },
+  bench.files.put(REGISTRATION_PATH, JSON.stringify({ agents: [agent("a", { capabilities })] }));
+  await bench.clock.advance(MINUTE_MS);
+  expect(bench.receiver.last.document).toMatchObject({
+    capabilities: ["paint"],
+    health: { details: { registration: "last_good_kept" } },
   });
+  expect(bench.log.named("publish_failed")).toEqual([]);
+});
+
+test("the largest registration that is taken goes out, whatever else the document holds", async () => {
+  // 192 names of 256 bytes in all, quotes and comma included, and the brackets: one byte more than the share, so one name is shorter.
+  const names = Array.from({ length: 192 }, (_, index) => "ü".repeat(125) + index.toString().padStart(3, "0"));
+  const capabilities = names.map((name, index) => index === 0 ? name.slice(1) : name);
+  const tags = Object.fromEntries(
+    Array.from({ length: 64 }, (_, index) => [`${"ü".repeat(100)}${index}`, "ü".repeat(128)]),
+  );
+  const service = {
+    serviceName: '"'.repeat(128),
+    instanceId: "\u{1f980}".repeat(64),
+    version: `1.0.0-${"a".repeat(122)}`,
+    tags,
+  };
+  const bench = makeStatusBench({ service, agents: [agent("a", { capabilities })] });
+  await bench.start();
+  const sizeBytes = new TextEncoder().encode(JSON.stringify(bench.receiver.last.document.capabilities)).length;
+  expect(sizeBytes).toBeLessThanOrEqual(CAPABILITIES_BYTES_MAX);
+  expect(sizeBytes).toBeGreaterThan(CAPABILITIES_BYTES_MAX - 8);
+  expect(bench.log.named("publish_failed")).toEqual([]);
 });

@@ -103,6 +103,16 @@ describe("Registration", () => {
       }),
       "agents: got 400 different capabilities, wanted at most 256",
     ],
+    [
+      "capabilities that do not fit a document",
+      JSON.stringify({
+        agents: ["a", "b"].map((name) => ({
+          name,
+          capabilities: Array.from({ length: 120 }, (_, index) => `${name}${"ü".repeat(120)}${index}`),
+        })),
+      }),
+      "bytes of capabilities, wanted at most 49152",
+    ],
   ])("a broken edit (%s) keeps the last good one and says so", async (_what, text, words) => {
     const { files, clock, names, registration, log } = await setUp(GOOD);
     files.put(PATH, text);

@@ -35,13 +35,49 @@ describe("WorkReports", () => {
       await clock.advance(holds * 1_000 - 1);
       expect(reports.summarize()).toMatchObject({ activeTasks: 1, silent: [] });
       await clock.advance(1);
-      expect(reports.summarize()).toMatchObject({ activeTasks: 0, silent: [{ reporter: "a", silentForSeconds: 0 }] });
+      const silent = says === undefined ? [] : [{ reporter: "a", silentForSeconds: 0 }];
+      expect(reports.summarize()).toMatchObject({ activeTasks: 0, silent });
     },
   );
 
+  test("a reporter that reports once owes nothing: its numbers lapse, and it is not silent", async () => {
+    const { clock, reports } = setUp();
+    reports.accept({ reporter: "script", active_tasks: 1, queue_length: 4 });
+    await clock.advance(90_000);
+    expect(reports.summarize()).toMatchObject({ activeTasks: 0, queueLength: 0, silent: [] });
+    await clock.advance(REPORTER_FORGOTTEN_AFTER_MS);
+    expect(reports.summarize().silent).toEqual([]);
+    expect(reports.reporterCount).toBe(0);
+    reports.accept({ reporter: "script", active_tasks: 1 });
+    await clock.advance(90_000);
+    expect(reports.summarize().silent).toEqual([]);
+  });
+
+  test.each([30, 100])(
+    "a reporter that reported numbers twice, %i s apart, has a rhythm to keep",
+    async (apartSeconds) => {
+      const { clock, reports } = setUp();
+      reports.accept({ reporter: "a", active_tasks: 1 });
+      await clock.advance(apartSeconds * 1_000);
+      reports.accept({ reporter: "a", active_tasks: 1 });
+      await clock.advance(89_999);
+      expect(reports.summarize()).toMatchObject({ activeTasks: 1, silent: [] });
+      await clock.advance(1);
+      expect(reports.summarize().silent).toEqual([{ reporter: "a", silentForSeconds: 0 }]);
+    },
+  );
+
+  test("numbers that ran out do not come back with a report that does not name them", async () => {
+    const { clock, reports } = setUp();
+    reports.accept({ reporter: "a", active_tasks: 5, queue_length: 7 });
+    await clock.advance(100_000);
+    reports.accept({ reporter: "a", queue_length: 1 });
+    expect(reports.summarize()).toMatchObject({ activeTasks: 0, queueLength: 1 });
+  });
+
   test("a clock that is set neither silences nor revives a reporter", async () => {
     const { clock, reports } = setUp();
-    reports.accept({ reporter: "a", active_tasks: 1 });
+    reports.accept({ reporter: "a", active_tasks: 1, holds_for_seconds: 90 });
     clock.jumpWall(86_400_000);
     expect(reports.summarize()).toMatchObject({ activeTasks: 1, silent: [] });
     await clock.advance(90_000);
@@ -66,7 +102,7 @@ describe("WorkReports", () => {
 
   test("finished work alone leaves the numbers and their time as they are", async () => {
     const { clock, reports } = setUp();
-    reports.accept({ reporter: "a", active_tasks: 2 });
+    reports.accept({ reporter: "a", active_tasks: 2, holds_for_seconds: 90 });
     await clock.advance(60_000);
     expect(reports.accept({ reporter: "a", succeeded: 1 })).toBe(null);
     expect(reports.summarize()).toMatchObject({ activeTasks: 2 });
@@ -85,7 +121,7 @@ describe("WorkReports", () => {
   test("a silent reporter that is heard again is silent no more, whatever it says", async () => {
     for (const again of [{ active_tasks: 1 }, { succeeded: 1 }, { leaving: true }]) {
       const { clock, reports } = setUp();
-      reports.accept({ reporter: "a", active_tasks: 5 });
+      reports.accept({ reporter: "a", active_tasks: 5, holds_for_seconds: 90 });
       await clock.advance(100_000);
       expect(reports.summarize().silent).toHaveLength(1);
       reports.accept({ reporter: "a", ...again });
@@ -94,10 +130,10 @@ describe("WorkReports", () => {
     }
   });
 
-  test("a reporter silent for an hour is forgotten", async () => {
+  test("a reporter silent for ten minutes is forgotten", async () => {
     const { clock, reports } = setUp();
-    reports.accept({ reporter: "a", active_tasks: 1 });
-    await clock.advance(90_000 + REPORTER_FORGOTTEN_AFTER_MS - 1);
+    reports.accept({ reporter: "exec:1", active_tasks: 1, holds_for_seconds: 60 });
+    await clock.advance(60_000 + 10 * 60_000 - 1);
     expect(reports.summarize().silent).toHaveLength(1);
     await clock.advance(1);
     expect(reports.summarize().silent).toEqual([]);
@@ -114,7 +150,7 @@ describe("WorkReports", () => {
     reports.accept({ reporter: "worker", succeeded: 1, leaving: true });
     expect(reports.summarize().silent).toEqual([]);
     await clock.advance(60_000 + 2 * REPORTER_FORGOTTEN_AFTER_MS);
-    expect(reports.summarize().silent).toEqual([{ reporter: "worker", silentForSeconds: 7_200 }]);
+    expect(reports.summarize().silent).toEqual([{ reporter: "worker", silentForSeconds: 1_200 }]);
     reports.expect([]);
     expect(reports.summarize().silent).toEqual([]);
   });
@@ -134,7 +170,7 @@ describe("WorkReports", () => {
     async (within, silentFor) => {
       const { clock, reports } = setUp();
       reports.expect([{ name: "a", withinSeconds: within }]);
-      reports.accept({ reporter: "a", active_tasks: 1 });
+      reports.accept({ reporter: "a", active_tasks: 1, holds_for_seconds: 90 });
       await clock.advance(100_000);
       expect(reports.summarize().silent).toEqual([{ reporter: "a", silentForSeconds: silentFor }]);
     },

@@ -79,6 +79,19 @@ describe("Local health, and where it comes from", () => {
     expect(bench.log.named("status_changed")[0]?.fields).toMatchObject({ health: "degraded" });
   });
 
+  test("a script that reports once does not degrade the host, and an exec that was killed does for ten minutes", async () => {
+    const bench = makeStatusBench();
+    await bench.start();
+    bench.service.accept({ reporter: "script", active_tasks: 1 });
+    await bench.clock.advance(5 * MINUTE_MS);
+    expect(bench.log.named("status_changed")).toEqual([]);
+    bench.service.accept({ reporter: "exec:1", active_tasks: 1, holds_for_seconds: 60 });
+    await bench.clock.advance(2 * MINUTE_MS);
+    expect(bench.service.document().health.status).toBe("degraded");
+    await bench.clock.advance(11.5 * MINUTE_MS);
+    expect(bench.service.document().health.status).toBe("healthy");
+  });
+
   test("an agent that must report and does not degrades", async () => {
     const bench = makeStatusBench({ agents: [agent("worker", { report_within_seconds: 60 })] });
     await bench.start();
@@ -204,6 +217,25 @@ describe("To be asked", () => {
     expect(await bench.ask("/status")).toMatchObject({ status: "Available", publishing: { state: "waiting" } });
   });
 
+  test("GET /readyz says no, and why, until the registration is read", async () => {
+    const bench = makeStatusBench({ agents: AGENTS });
+    const lifecycle = bench.service.readinessChecks()["lifecycle"];
+    expect(lifecycle?.()).toEqual({ ok: false, message: "starting" });
+    const started = bench.service.start();
+    expect(lifecycle?.()).toEqual({ ok: false, message: "starting" });
+    await started;
+    expect(lifecycle?.()).toEqual({ ok: true });
+  });
+
+  test("a service told to drain while it starts is draining once it has started", async () => {
+    const bench = makeStatusBench({ agents: AGENTS });
+    const started = bench.service.start();
+    bench.service.drain();
+    await started;
+    expect(bench.service.readinessChecks()["lifecycle"]?.()).toEqual({ ok: false, message: "draining" });
+    expect(await bench.ask("/status")).toMatchObject({ status: "Draining" });
+  });
+
   test("GET /status is never older than a report, and its time goes on", async () => {
     const bench = makeStatusBench();
     await bench.start();
@@ -259,6 +291,15 @@ describe("To be asked", () => {
       ],
       capacity: { concurrent_tasks: 2, active_tasks: 1, queue_length: 2 },
       availability: "available",
+    });
+  });
+
+  test("GET /capabilities names an agent's capabilities once, sorted", async () => {
+    const bench = makeStatusBench({ agents: [agent("a", { capabilities: ["paint", "draw", "paint"] })] });
+    await bench.start();
+    expect(await bench.ask("/capabilities")).toMatchObject({
+      capabilities: ["draw", "paint"],
+      agents: [{ name: "a", capabilities: ["draw", "paint"] }],
     });
   });
 
