@@ -9,6 +9,15 @@ import { TEST_TIMEOUT_MS } from "./timeout.ts";
 
 const timeout = { timeout: TEST_TIMEOUT_MS };
 
+/** Where nothing listens. Port 1 would do, but fetch refuses to ask it. */
+async function closedUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return `http://127.0.0.1:${port}`;
+}
+
 export function defineCommandTests(way: Way): void {
   let stage = new Stage(way);
   afterEach(async () => {
@@ -46,12 +55,13 @@ export function defineCommandTests(way: Way): void {
 
     test("exec counts its command as active while it runs, and passes on how it ended", timeout, async () => {
       const { folder, url } = await startAgent();
-      const seen = `process.stdout.write(JSON.stringify(await (await fetch("${url}/status")).json()))`;
+      // The job starts at once and is reported right after, so it asks until it is seen.
+      const ask = `(await (await fetch("${url}/status")).json()).active_jobs`;
       const script = join(folder, "job.mjs");
-      writeFileSync(script, `${seen};process.exitCode = 7;`);
+      writeFileSync(script, `while (${ask} !== 1);\nprocess.stdout.write("seen");\nprocess.exitCode = 7;`);
       const job = await stage.run(["exec", "--dir", folder, "--", process.execPath, script]);
       expect(job.exit.code).toBe(7);
-      expect(JSON.parse(job.stdout)).toMatchObject({ active_jobs: 1 });
+      expect(job.stdout).toBe("seen");
       const metrics = await (await fetch(`${url}/metrics`)).text();
       expect(metrics).toMatch(/barnacle_task_results_total\{result="failed"\} 1/);
       const { active_jobs: activeJobs } = await (await fetch(`${url}/status`)).json();
@@ -177,7 +187,7 @@ export function defineCommandTests(way: Way): void {
       });
       expect(well.exit.code).toBe(0);
       const ill = await stage.run(["doctor", "--dir", folder, "--json"], {
-        environment: { BARNACLE_HTTP_LISTEN: "127.0.0.1:0", OPENCLAW_BASE_URL: "http://127.0.0.1:1" },
+        environment: { BARNACLE_HTTP_LISTEN: "127.0.0.1:0", OPENCLAW_BASE_URL: await closedUrl() },
       });
       expect(ill.exit.code).toBe(1);
       const { checks } = JSON.parse(ill.stdout) as { checks: { subject: string; outcome: string; advice?: string }[] };
