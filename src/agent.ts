@@ -135,6 +135,7 @@ async function startHub(base: Base): Promise<Part & OwnHub> {
   const { runtime, loaded, log, metrics, scheduler } = base;
   const { hub: config, openclaw } = loaded.config;
   const { createHub } = await import("./hub/mod.ts");
+  runtime.process.expectLoad();
   const key = new Secret(encodeBase64Url(runtime.random.bytes(OWN_KEY_BYTES)));
   base.redact.register(key);
   const closingActs: (() => void)[] = [];

@@ -298,6 +298,8 @@ export interface Process {
   exit(code: number): void;
   hostFacts(): HostFacts;
   usage(): ProcessUsage;
+  /** Says that many requests are to be expected: the runtime may then spend memory on speed. Does nothing where there is no such choice. */
+  expectLoad(): void;
   /** Starts a program with our standard streams. @throws `COMMAND_NOT_FOUND`, `PERMISSION_DENIED` */
   spawn(
     command: string,

@@ -85,6 +85,8 @@ export interface BunFile {
 interface BunNamespace {
   readonly version: string;
   readonly SHA256: { hash(data: Uint8Array | string): Uint8Array<ArrayBuffer> };
+  /** The factor on the thresholds from which code is compiled; a binary starts with what its build says. */
+  readonly unsafe: { setJITPolicy(scale: number): void };
   /** Whether standard output or error is a terminal and `NO_COLOR` is not set. */
   readonly enableANSIColors: boolean;
   file(path: string): BunFile;

@@ -23,7 +23,7 @@ export function createRuntime(): Runtime {
     files: createFiles(),
     network: createNetwork(),
     http: createHttp(),
-    process: createProcess(createOutputs()),
+    process: { ...createProcess(createOutputs()), expectLoad: () => bun.unsafe.setJITPolicy(1) },
     databases: createDatabases(),
   };
 }

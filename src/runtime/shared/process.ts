@@ -49,6 +49,7 @@ export function createProcess(parts: ProcessParts = streamParts()): Process {
     exit: (code) => exitAfterFlush(parts, code),
     hostFacts,
     usage,
+    expectLoad: () => undefined,
     spawn: (command, commandArguments, options): Promise<ChildProcess> =>
       spawnChild(command, commandArguments, options?.environment),
   };

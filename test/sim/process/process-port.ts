@@ -26,6 +26,7 @@ export function createProcessPort(process: SimProcess): Process {
     onUncaught: (handler) => addHandler(process.uncaughtHandlers, handler),
     exit: (code) => process.endWith({ code }),
     hostFacts: () => ({ hostName: host.name, os: "linux", architecture: "x64", processorCount: 4 }),
+    expectLoad: () => undefined,
     usage: () => {
       const livedSeconds = (host.world.clock.monotonicMs() - startedAtMs) / 1000;
       return {

@@ -162,6 +162,7 @@ export class FakeProcess {
       onUncaught: () => () => {},
       exit: (code) => void this.exits.push(code),
       hostFacts: () => ({ hostName: "host", os: "linux", architecture: "x64", processorCount: 1 }),
+      expectLoad: () => undefined,
       usage: () => ({ residentBytes: 0, processorSeconds: 0 }),
       spawn: (command, commandArguments) => {
         this.spawned.push([command, ...commandArguments]);
