@@ -10,7 +10,7 @@
  * happens on the machine meets both.
  */
 import { execFileSync } from "node:child_process";
-import { cpus, loadavg, release } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchHub } from "./hub.ts";
@@ -60,9 +60,9 @@ function describeMachine(init: Arguments): string {
   const version = execFileSync(init.binary, ["version"], { encoding: "utf8" }).trim().split("\n")[0];
   const bun = execFileSync(join(ROOT, "node_modules", ".bin", "bun"), ["--version"], { encoding: "utf8" }).trim();
   const processors = cpus();
-  return `Barnacle ${version}, Bun ${bun}; ${processors.length} × ${
-    processors[0]?.model.trim()
-  }, Linux ${release()}, load ${loadavg()[0]?.toFixed(1)} before` +
+  return `Barnacle ${version}, Bun ${bun}; ${processors.length} × ${processors[0]?.model.trim()}, Linux, load ${
+    loadavg()[0]?.toFixed(1)
+  } before` +
     `${
       init.quick ? "; a quick run, not to be quoted" : ""
     }. Medians, in parentheses the smallest and the largest value; ` +
