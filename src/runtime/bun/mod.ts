@@ -18,7 +18,7 @@ export function createRuntime(): Runtime {
     version: bun.version,
     clock: createClock(),
     random: createRandom(),
-    // An eighth of the time of `node:crypto`, which is loaded for keys only.
+    // A tenth of the time of `node:crypto`, which is loaded for keys only.
     crypto: { ...createCrypto(), sha256: (data) => bun.SHA256.hash(data) },
     files: createFiles(),
     network: createNetwork(),
