@@ -107,7 +107,7 @@ export function isSigned(headers: Headers): boolean {
 export function verifyMessage(
   components: {
     readonly clock: Pick<Clock, "wallMs">;
-    readonly crypto: Pick<Crypto, "sha256" | "verifyEd25519">;
+    readonly crypto: Pick<Crypto, "sha256" | "ed25519Verifier">;
   },
   message: SignedRequest,
 ): VerifiedMessage {
@@ -116,7 +116,7 @@ export function verifyMessage(
   checkCoverage(message, covered);
   const createdAtMs = checkTime(components.clock.wallMs(), covered);
   const base = new TextEncoder().encode(buildSignatureBase(message, covered));
-  if (!crypto.verifyEd25519(publicSpki, base, signature)) {
+  if (crypto.ed25519Verifier(publicSpki)?.(base, signature) !== true) {
     throw signatureError("a signature that does not hold", "one by the key in keyid over this very request");
   }
   checkDigest(crypto, message);

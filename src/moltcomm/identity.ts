@@ -6,7 +6,7 @@
 import { decodeBase64, deriveNodeId, encodeBase64 } from "../contract/mod.ts";
 import { BarnacleError, isBarnacleError } from "../errors.ts";
 import { SECRET_BYTES_MAX } from "../limits.ts";
-import type { Crypto, Files, Random } from "../runtime/port.ts";
+import type { Crypto, Ed25519Signer, Files, Random } from "../runtime/port.ts";
 import { joinPath, replaceFile } from "../store/mod.ts";
 
 /** What an identity needs of the platform. */
@@ -72,16 +72,14 @@ async function readKey(components: IdentityComponents, path: string): Promise<Ui
 
 function makeIdentity(crypto: Crypto, privatePkcs8: Uint8Array<ArrayBuffer>, path: string): Identity {
   let publicSpki: Uint8Array<ArrayBuffer>;
+  let sign: Ed25519Signer;
   try {
     publicSpki = crypto.publicFromPrivate(privatePkcs8);
+    sign = crypto.ed25519Signer(privatePkcs8);
   } catch (thrown) {
     throw isBarnacleError(thrown, "BODY_INVALID") ? unreadableKeyError(path) : thrown;
   }
-  return {
-    nodeId: deriveNodeId(crypto, publicSpki),
-    publicSpki,
-    sign: (data) => crypto.signEd25519(privatePkcs8, data),
-  };
+  return { nodeId: deriveNodeId(crypto, publicSpki), publicSpki, sign };
 }
 
 function encodePem(der: Uint8Array): string {

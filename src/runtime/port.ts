@@ -25,6 +25,8 @@ export interface Clock {
    * @param delayMs 0 to 2^31-1; larger values fire at that bound
    */
   setTimer(delayMs: number, callback: () => void): Timer;
+  /** Calls `callback` once input and output that are ready now have had their turn: how long work lets others in. */
+  nextTurn(callback: () => void): void;
 }
 
 /** Randomness for ids, jitter and keys. Cryptographic in the real adapters, seeded in the simulation. */
@@ -51,11 +53,17 @@ export interface Crypto {
   generateEd25519(): Ed25519KeyPair;
   /** The public half of a private key. @throws `BODY_INVALID` when the bytes are no Ed25519 PKCS#8 key */
   publicFromPrivate(privatePkcs8: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** A 64-byte signature. @throws `BODY_INVALID` when the key is none */
-  signEd25519(privatePkcs8: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer>;
-  /** Whether the signature holds; `false`, not an error, for a malformed key or signature. */
-  verifyEd25519(publicSpki: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
+  /** Reads a private key once, for many signatures of 64 bytes. @throws `BODY_INVALID` when the key is none */
+  ed25519Signer(privatePkcs8: Uint8Array): Ed25519Signer;
+  /** Reads a public key once, for many checks: reading takes as long as checking. `undefined` when the key is none. */
+  ed25519Verifier(publicSpki: Uint8Array): Ed25519Verifier | undefined;
 }
+
+/** Makes a 64-byte signature. */
+export type Ed25519Signer = (data: Uint8Array) => Uint8Array<ArrayBuffer>;
+
+/** Says whether the signature holds; a malformed one does not. */
+export type Ed25519Verifier = (data: Uint8Array, signature: Uint8Array) => boolean;
 
 /** What `stat` tells. */
 export interface FileStat {

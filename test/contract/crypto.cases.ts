@@ -1,5 +1,6 @@
 /** Hunts: an adapter whose hashes, keys or signatures differ from the others'; randomness of the wrong shape. */
 import assert from "node:assert/strict";
+import type { Crypto, Ed25519Verifier } from "../../src/runtime/port.ts";
 import type { ContractCase } from "./case.ts";
 import { bytesOf, fromBase64, throwsWith, toHex } from "./helpers.ts";
 
@@ -13,6 +14,12 @@ const SHA256_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f200
 /** An Ed25519 key's frame with the object identifier of X25519. */
 const OTHER_KEY = fromBase64("MC4CAQAwBQYDK2VuBCIEIMy/UK6eeIxKenPcdemLH7u4JsphzkAfoATtqeNst3N9");
 
+function verifier(crypto: Crypto, publicSpki: Uint8Array): Ed25519Verifier {
+  const verify = crypto.ed25519Verifier(publicSpki);
+  assert.ok(verify !== undefined, "the key can be read");
+  return verify;
+}
+
 const cases: readonly Omit<ContractCase, "capability">[] = [
   {
     name: "sha256 gives the known answers for bytes and text",
@@ -24,26 +31,29 @@ const cases: readonly Omit<ContractCase, "capability">[] = [
     },
   },
   {
-    name: "signEd25519 and publicFromPrivate give the known answers",
+    name: "ed25519Signer and publicFromPrivate give the known answers",
     run({ runtime: { crypto } }) {
       assert.deepEqual(crypto.publicFromPrivate(PRIVATE), fromBase64(PUBLIC_BASE64));
-      assert.deepEqual(crypto.signEd25519(PRIVATE, bytesOf(MESSAGE)), fromBase64(SIGNATURE_BASE64));
+      assert.deepEqual(crypto.ed25519Signer(PRIVATE)(bytesOf(MESSAGE)), fromBase64(SIGNATURE_BASE64));
     },
   },
   {
-    name: "verifyEd25519 holds for the right message only, and is false for what is malformed",
+    name: "ed25519Verifier holds for the right message only, and is none for a malformed key",
     run({ runtime: { crypto } }) {
       const key = fromBase64(PUBLIC_BASE64);
       const signature = fromBase64(SIGNATURE_BASE64);
-      assert.equal(crypto.verifyEd25519(key, bytesOf(MESSAGE), signature), true);
-      assert.equal(crypto.verifyEd25519(key, bytesOf(`${MESSAGE}.`), signature), false);
+      const verify = verifier(crypto, key);
+      assert.equal(verify(bytesOf(MESSAGE), signature), true);
+      assert.equal(verify(bytesOf(MESSAGE), signature), true);
+      assert.equal(verify(bytesOf(`${MESSAGE}.`), signature), false);
       const damaged = signature.slice();
       damaged[5] = (damaged[5] ?? 0) ^ 1;
-      assert.equal(crypto.verifyEd25519(key, bytesOf(MESSAGE), damaged), false);
-      assert.equal(crypto.verifyEd25519(key, bytesOf(MESSAGE), signature.subarray(0, 63)), false);
-      assert.equal(crypto.verifyEd25519(key, bytesOf(MESSAGE), new Uint8Array(0)), false);
-      assert.equal(crypto.verifyEd25519(key.subarray(1), bytesOf(MESSAGE), signature), false);
-      assert.equal(crypto.verifyEd25519(new Uint8Array(0), bytesOf(MESSAGE), signature), false);
+      assert.equal(verify(bytesOf(MESSAGE), damaged), false);
+      assert.equal(verify(bytesOf(MESSAGE), signature.subarray(0, 63)), false);
+      assert.equal(verify(bytesOf(MESSAGE), new Uint8Array(0)), false);
+      for (const none of [key.subarray(1), new Uint8Array(0), bytesOf("nonsense")]) {
+        assert.equal(crypto.ed25519Verifier(none), undefined);
+      }
     },
   },
   {
@@ -53,10 +63,10 @@ const cases: readonly Omit<ContractCase, "capability">[] = [
       const second = crypto.generateEd25519();
       assert.notDeepEqual(first.privatePkcs8, second.privatePkcs8);
       assert.deepEqual(crypto.publicFromPrivate(first.privatePkcs8), first.publicSpki);
-      const signature = crypto.signEd25519(first.privatePkcs8, bytesOf("hello"));
+      const signature = crypto.ed25519Signer(first.privatePkcs8)(bytesOf("hello"));
       assert.equal(signature.length, 64);
-      assert.equal(crypto.verifyEd25519(first.publicSpki, bytesOf("hello"), signature), true);
-      assert.equal(crypto.verifyEd25519(second.publicSpki, bytesOf("hello"), signature), false);
+      assert.equal(verifier(crypto, first.publicSpki)(bytesOf("hello"), signature), true);
+      assert.equal(verifier(crypto, second.publicSpki)(bytesOf("hello"), signature), false);
     },
   },
   {
@@ -64,7 +74,7 @@ const cases: readonly Omit<ContractCase, "capability">[] = [
     run({ runtime: { crypto } }) {
       for (const key of [new Uint8Array(0), bytesOf("nonsense"), PRIVATE.subarray(0, 40), OTHER_KEY]) {
         throwsWith(() => crypto.publicFromPrivate(key), "BODY_INVALID");
-        throwsWith(() => crypto.signEd25519(key, bytesOf("x")), "BODY_INVALID");
+        throwsWith(() => crypto.ed25519Signer(key)(bytesOf("x")), "BODY_INVALID");
       }
     },
   },

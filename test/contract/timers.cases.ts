@@ -9,6 +9,19 @@ const WALL_MS_MAX = 4_102_444_800_000;
 
 const cases: readonly Omit<ContractCase, "capability">[] = [
   {
+    name: "nextTurn calls back once, later and in order",
+    async run({ runtime: { clock } }) {
+      const fired: string[] = [];
+      clock.nextTurn(() => fired.push("first"));
+      clock.nextTurn(() => fired.push("second"));
+      assert.equal(fired.length, 0, "never from within nextTurn");
+      await Promise.resolve();
+      assert.equal(fired.length, 0, "nor before the turn is over");
+      await pass(clock, 20);
+      assert.deepEqual(fired, ["first", "second"]);
+    },
+  },
+  {
     name: "setTimer fires once, not before its delay, in order of due time",
     async run({ runtime: { clock } }) {
       const fired: string[] = [];

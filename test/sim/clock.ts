@@ -38,6 +38,10 @@ export class SimClock implements Clock {
     return { cancel: () => this.#queue.cancel(event) };
   }
 
+  nextTurn(callback: () => void): void {
+    this.setTimer(0, callback);
+  }
+
   /** Sets the wall clock forward (or back, when negative) without time passing. */
   jumpWall(byMs: number): void {
     this.#wallOffsetMs += byMs;

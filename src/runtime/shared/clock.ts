@@ -13,5 +13,6 @@ export function createClock(): Clock {
       const handle = setTimeout(callback, Math.min(Math.max(0, delayMs), DELAY_MS_MAX));
       return { cancel: () => clearTimeout(handle) };
     },
+    nextTurn: (callback) => void setImmediate(callback),
   };
 }

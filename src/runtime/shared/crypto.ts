@@ -6,7 +6,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { BarnacleError } from "../../errors.ts";
-import type { Crypto, Ed25519KeyPair } from "../port.ts";
+import type { Crypto, Ed25519KeyPair, Ed25519Signer, Ed25519Verifier } from "../port.ts";
 
 const SIGNATURE_BYTES = 64;
 
@@ -26,8 +26,8 @@ export function createCrypto(): Crypto {
     equalInConstantTime: (left, right) => left.length === right.length && nodeCrypto().timingSafeEqual(left, right),
     generateEd25519,
     publicFromPrivate: (privatePkcs8) => exportPublic(nodeCrypto().createPublicKey(readPrivate(privatePkcs8))),
-    signEd25519: (privatePkcs8, data) => own(nodeCrypto().sign(null, data, readPrivate(privatePkcs8))),
-    verifyEd25519,
+    ed25519Signer,
+    ed25519Verifier,
   };
 }
 
@@ -64,12 +64,24 @@ function invalidKey(cause: unknown): BarnacleError {
   });
 }
 
-function verifyEd25519(publicSpki: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
+function ed25519Signer(privatePkcs8: Uint8Array): Ed25519Signer {
+  const key = readPrivate(privatePkcs8);
+  const { sign } = nodeCrypto();
+  return (data) => own(sign(null, data, key));
+}
+
+function ed25519Verifier(publicSpki: Uint8Array): Ed25519Verifier | undefined {
+  const key = readPublic(publicSpki);
+  if (key?.asymmetricKeyType !== "ed25519") return undefined;
+  const { verify } = nodeCrypto();
+  return (data, signature) => signature.length === SIGNATURE_BYTES && verify(null, data, key, signature);
+}
+
+function readPublic(publicSpki: Uint8Array): KeyObject | undefined {
   try {
-    const key = nodeCrypto().createPublicKey({ key: Buffer.from(publicSpki), format: "der", type: "spki" });
-    return key.asymmetricKeyType === "ed25519" && nodeCrypto().verify(null, data, key, signature);
+    return nodeCrypto().createPublicKey({ key: Buffer.from(publicSpki), format: "der", type: "spki" });
   } catch {
-    return false;
+    // Why it is no key does not matter to whoever was sent it.
+    return undefined;
   }
 }

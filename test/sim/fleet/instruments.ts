@@ -47,6 +47,7 @@ function countTimers(clock: Clock, record: ProcessRecord): Clock {
   return {
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
+    nextTurn: (callback) => clock.nextTurn(callback),
     setTimer: (delayMs, callback) => {
       record.pendingTimers++;
       record.pendingTimersMax = Math.max(record.pendingTimersMax, record.pendingTimers);

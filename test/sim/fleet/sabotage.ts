@@ -119,6 +119,7 @@ function leakTimers(clock: Clock): Clock {
   return {
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
+    nextTurn: (callback) => clock.nextTurn(callback),
     setTimer: (delayMs, callback) => {
       clock.setTimer(HOUR_MS, () => undefined);
       return clock.setTimer(delayMs, callback);

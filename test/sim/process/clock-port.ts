@@ -17,6 +17,7 @@ export function createClockPort(process: SimProcess): Clock {
     monotonicMs: () => host.monotonicMs(),
     setTimer: (delayMs, callback) =>
       new HostTimer(process, quantizeMs(Math.min(Math.max(0, delayMs), DELAY_MS_MAX)), callback),
+    nextTurn: (callback) => void process.after(0, callback),
   };
 }
 

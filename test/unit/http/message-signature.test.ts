@@ -38,7 +38,7 @@ const RFC_SIGNATURE = "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9E
 
 const body = new TextEncoder().encode('{"service_name":"project-chimera"}');
 const url = "https://receiver.example:8443/base/openclaw/status";
-const signer = { publicSpki: RFC_PUBLIC, sign: (data: Uint8Array) => crypto.signEd25519(RFC_PRIVATE, data) };
+const signer = { publicSpki: RFC_PUBLIC, sign: crypto.ed25519Signer(RFC_PRIVATE) };
 
 function signed(clock: SimClock, at = url) {
   return new Headers(signMessage({ clock, crypto }, { method: "POST", url: at, body }, signer));
@@ -67,8 +67,8 @@ describe("buildSignatureBase", () => {
     const base = buildSignatureBase(RFC_REQUEST, list);
     expect(base).toBe(RFC_BASE);
     const bytes = new TextEncoder().encode(base);
-    expect(encodeBase64(crypto.signEd25519(RFC_PRIVATE, bytes))).toBe(RFC_SIGNATURE);
-    expect(crypto.verifyEd25519(RFC_PUBLIC, bytes, decodeBase64(RFC_SIGNATURE) ?? new Uint8Array())).toBe(true);
+    expect(encodeBase64(crypto.ed25519Signer(RFC_PRIVATE)(bytes))).toBe(RFC_SIGNATURE);
+    expect(crypto.ed25519Verifier(RFC_PUBLIC)?.(bytes, decodeBase64(RFC_SIGNATURE) ?? new Uint8Array())).toBe(true);
   });
 });
 

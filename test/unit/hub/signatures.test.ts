@@ -9,7 +9,7 @@ const URL_SIGNED = "http://127.0.0.1:7411/openclaw/status";
 
 function makeNode() {
   const { privatePkcs8, publicSpki } = nodeCryptoPort.generateEd25519();
-  const signer = { publicSpki, sign: (data: Uint8Array) => nodeCryptoPort.signEd25519(privatePkcs8, data) };
+  const signer = { publicSpki, sign: nodeCryptoPort.ed25519Signer(privatePkcs8) };
   const headersFor = (hub: HubBench, text: string) => {
     const message = { method: "POST", url: URL_SIGNED, body: new TextEncoder().encode(text) };
     return signMessage({ clock: hub.clock, crypto: nodeCryptoPort }, message, signer);

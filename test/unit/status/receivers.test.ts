@@ -83,7 +83,7 @@ describe("Who", () => {
 
   test("each publication is signed with the host's identity when a signer is given", async () => {
     const { privatePkcs8, publicSpki } = crypto.generateEd25519();
-    const signer = { publicSpki, sign: (data: Uint8Array) => crypto.signEd25519(privatePkcs8, data) };
+    const signer = { publicSpki, sign: crypto.ed25519Signer(privatePkcs8) };
     const bench = makeStatusBench({ publish: { signer } });
     await bench.start();
     await bench.clock.advance(30 * SECOND_MS);
