@@ -6,8 +6,9 @@
  * @module
  */
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
+import { isLoopbackHost } from "./address.ts";
 import { encodeBase64Url } from "./contract/mod.ts";
-import { isLoopbackHost, listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
+import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import { type App, bearerAuthenticator, createApp, healthRoutes, listen, metricsRoute } from "./http/mod.ts";
 import { STOP_TIMEOUT_MS } from "./limits.ts";
 import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { describeIssues } from "../contract/mod.ts";
-import { isLoopbackHost, parseListenAddress } from "./address.ts";
+import { isLoopbackHost } from "../address.ts";
+import { parseListenAddress } from "./address.ts";
 import type { Given } from "./given.ts";
 import type { Origin } from "./origin.ts";
 import type { ConfigProblems } from "./problems.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { formatAddress, isLoopbackHost, listenUrl, parseListenAddress } from "./address.ts";
+export { listenUrl, parseListenAddress } from "./address.ts";
 export { configJsonSchema, configReference } from "./documentation.ts";
 export { explainConfig, type ExplainedSetting } from "./explain.ts";
 export type { Environment, Flags } from "./given.ts";

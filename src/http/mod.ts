@@ -1,5 +1,5 @@
 /** Everything about serving and calling HTTP that no feature owns alone. @module */
-export { formatAddress, isLoopbackAuthority, isLoopbackHost } from "./address.ts";
+export { isLoopbackAuthority } from "./address.ts";
 export {
   errorAnswerFrom,
   type ErrorAnswerInit,

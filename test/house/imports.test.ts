@@ -3,24 +3,25 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { sourceFiles } from "./sources.ts";
 
-const GROUND = ["errors", "limits", "version", "licences", "runtime"];
+const GROUND = ["address", "errors", "limits", "version", "licences", "runtime"];
 const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
-const FEATURES = ["status", "hub", "moltcomm"];
+const FEATURES = ["status", "hub", "moltcomm", "mailbox"];
 
 /** Which rooms each room may import from. What is not listed is forbidden. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  address: ["runtime"],
   errors: [],
   limits: [],
   version: [],
   licences: [],
   runtime: ["errors", "limits"],
-  contract: ["errors", "limits"],
+  contract: ["address", "errors", "limits"],
   log: ["runtime", "errors", "limits"],
   metrics: ["runtime", "errors", "limits", "version"],
   store: ["log", "runtime", "errors", "limits"],
-  config: ["contract", "log", "store", "runtime", "errors", "limits", "version"],
+  config: ["address", "contract", "log", "store", "runtime", "errors", "limits", "version"],
   scheduler: ["log", "metrics", "runtime", "errors", "limits"],
-  http: ["contract", "log", "metrics", "runtime", "errors", "limits", "version"],
+  http: ["address", "contract", "log", "metrics", "runtime", "errors", "limits", "version"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
   cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
   agent: [...GROUND, ...BASE, ...FEATURES, "cli"],

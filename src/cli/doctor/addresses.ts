@@ -1,4 +1,5 @@
-import { formatAddress, listenUrl, parseListenAddress } from "../../config/mod.ts";
+import { formatAddress } from "../../address.ts";
+import { listenUrl, parseListenAddress } from "../../config/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { agentClient, hubClient } from "../endpoint.ts";

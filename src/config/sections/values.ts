@@ -5,7 +5,8 @@
  */
 import * as z from "zod/mini";
 import { Secret } from "../../log/mod.ts";
-import { LISTEN_ADDRESS_WANTED, readListenAddress } from "../address.ts";
+import { readAddress } from "../../address.ts";
+import { LISTEN_ADDRESS_WANTED } from "../address.ts";
 
 const PATH_CHARACTERS_MAX = 4_096;
 /** The longest name of the DNS, and its port. */
@@ -21,7 +22,7 @@ export function path(): z.ZodMiniString {
 
 /** An address to listen on. */
 export function listenAddress(): z.ZodMiniString {
-  const isAddress = z.refine<string>((value) => readListenAddress(value) !== undefined, {
+  const isAddress = z.refine<string>((value) => readAddress(value) !== undefined, {
     error: LISTEN_ADDRESS_WANTED,
   });
   return z.string().check(z.maxLength(ADDRESS_CHARACTERS_MAX), isAddress);

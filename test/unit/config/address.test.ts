@@ -1,6 +1,7 @@
 /** Hunts: an address that other hosts can reach taken for loopback, and addresses that come back changed. */
 import { describe, expect, test } from "vitest";
-import { formatAddress, isLoopbackHost, parseListenAddress } from "../../../src/config/mod.ts";
+import { formatAddress, isLoopbackHost } from "../../../src/address.ts";
+import { parseListenAddress } from "../../../src/config/mod.ts";
 
 describe("parseListenAddress", () => {
   test.each([

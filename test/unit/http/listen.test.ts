@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { BarnacleError, type ErrorCode } from "../../../src/errors.ts";
-import { isLoopbackAuthority, isLoopbackHost, listen } from "../../../src/http/mod.ts";
+import { isLoopbackHost } from "../../../src/address.ts";
+import { isLoopbackAuthority, listen } from "../../../src/http/mod.ts";
 import { HTTP_CONNECTIONS_MAX, HTTP_IDLE_TIMEOUT_MS } from "../../../src/limits.ts";
 import type { HttpServer, ServeOptions, SocketAddress } from "../../../src/runtime/port.ts";
 import { makeAppBench, openRoute } from "./support.ts";
