@@ -50,6 +50,14 @@ export type ErrorCode =
   | "SIGNATURE_INVALID"
   | "UNAVAILABLE"
   | "DATABASE_ERROR"
+  // mail
+  | "FRAME_TOO_LARGE"
+  | "IDENTITY_EXISTS"
+  | "CONTACT_UNKNOWN"
+  | "CONTACT_EXISTS"
+  | "INVITATION_INVALID"
+  | "MARKERS_DAMAGED"
+  | "DELIVERY_FAILED"
   // the far end of a call
   | "ANSWER_INVALID"
   | "ANSWER_TOO_LARGE"

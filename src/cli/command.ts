@@ -36,6 +36,11 @@ export function textFlag(brief: string, placeholder: string) {
   return { kind: "parsed", parse: anyText, optional: true, brief, placeholder } as const;
 }
 
+/** A flag whose value is text, and which may be given several times. */
+export function textsFlag(brief: string, placeholder: string) {
+  return { kind: "parsed", parse: anyText, optional: true, variadic: true, brief, placeholder } as const;
+}
+
 /** A flag that is there or not. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;

@@ -7,12 +7,15 @@ import type { CliContext } from "./context.ts";
 const FLAG_NAMES = {
   "http.listen": "--http",
   "hub.listen": "--listen",
+  "moltcomm.listen": "--listen",
+  "moltcomm.bootstrap": "--bootstrap",
+  "moltcomm.advertise": "--advertise",
   "log.format": "--log",
   "log.level": "--log-level",
 } as const;
 
 /** What a command's own flags set, by the setting's path. */
-export type FlagSettings = { readonly [Path in keyof typeof FLAG_NAMES]?: string | undefined };
+export type FlagSettings = { readonly [Path in keyof typeof FLAG_NAMES]?: string | readonly string[] | undefined };
 
 /**
  * Loads the configuration for a command.

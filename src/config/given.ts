@@ -21,7 +21,7 @@ export interface Given {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Flags by the path of the setting they stand for; `undefined` where a flag was not given. */
-export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** What the environment gives. An empty variable counts as unset. */
 export function givenByEnvironment(environment: Environment, problems: ConfigProblems): Given[] {
@@ -110,7 +110,13 @@ function valueOfText(setting: Setting, text: string): unknown {
       return Object.hasOwn(BOOLEAN_TEXTS, text.toLowerCase()) ? BOOLEAN_TEXTS[text.toLowerCase()] : text;
     case "tags":
       return tagsOfText(text);
+    case "list":
+      return listOfText(text);
   }
+}
+
+function listOfText(text: string): string[] {
+  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
 function tagsOfText(text: string): Record<string, string> | string {

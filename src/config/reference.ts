@@ -47,7 +47,8 @@ are refused. [config.schema.json](config.schema.json) describes it to editors.
 defaults, to the work directory.
 
 **The environment**: each setting has the variable that its table names. An empty variable counts as unset. Numbers
-are decimal, \`true\`/\`1\` and \`false\`/\`0\` are the switches, tags are \`name=text,name=text\`.
+are decimal, \`true\`/\`1\` and \`false\`/\`0\` are the switches, tags are \`name=text,name=text\`, the items of
+a list are separated by commas.
 
 **Secrets** are never taken from the command line, where every user of the host could read them. Each can stand in its
 variable, in the file that its variable with \`${SECRET_FILE_SUFFIX}\` appended names (both at once are refused), or

@@ -12,10 +12,12 @@ import { health } from "./sections/health.ts";
 import { http } from "./sections/http.ts";
 import { hub } from "./sections/hub.ts";
 import { log } from "./sections/log.ts";
+import { mailbox } from "./sections/mailbox.ts";
+import { moltcomm } from "./sections/moltcomm.ts";
 import { openclaw } from "./sections/openclaw.ts";
 
 /** Every section, in the order in which people read them. */
-export const configSections = { service, agents, http, openclaw, health, log, hub } as const;
+export const configSections = { service, agents, http, openclaw, moltcomm, mailbox, health, log, hub } as const;
 
 type Sections = typeof configSections;
 

@@ -9,7 +9,7 @@ import type { SectionDefinition, SettingDefinition } from "./definition.ts";
 import { configSections } from "./schema.ts";
 
 /** How a setting's text (a flag, an environment variable) becomes its value. */
-export type SettingKind = "text" | "number" | "boolean" | "tags";
+export type SettingKind = "text" | "number" | "boolean" | "tags" | "list";
 
 /** One setting and its place. */
 export interface Setting extends SettingDefinition {
@@ -64,6 +64,7 @@ const KINDS: Readonly<Record<string, SettingKind>> = {
   number: "number",
   boolean: "boolean",
   record: "tags",
+  array: "list",
 };
 
 function listSettings(): Setting[] {

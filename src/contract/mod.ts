@@ -7,6 +7,7 @@ export * from "./answers.ts";
 export * from "./base64.ts";
 export * from "./issues.ts";
 export * from "./node-id.ts";
+export * from "./peer-address.ts";
 export { name, semver } from "./primitives.ts";
 export * from "./registration.ts";
 export * from "./report.ts";

@@ -3,5 +3,13 @@ import type { Invocation } from "../context.ts";
 import { serve } from "../serve.ts";
 
 export default async function run(this: Invocation, flags: RunFlags): Promise<void> {
-  await serve(this.cli, flags, { parts: { agent: true, hub: false }, settings: { "http.listen": flags.http } });
+  await serve(this.cli, flags, {
+    parts: { agent: true, hub: false },
+    settings: {
+      "http.listen": flags.http,
+      "moltcomm.listen": flags.listen,
+      "moltcomm.bootstrap": flags.bootstrap,
+      "moltcomm.advertise": flags.advertise,
+    },
+  });
 }

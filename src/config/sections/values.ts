@@ -42,6 +42,11 @@ export function secret(): z.ZodMiniCustom<Secret, Secret> {
   return z.custom<Secret>((value) => value instanceof Secret, "a secret");
 }
 
+/** A list of texts, each of the given type. */
+export function list(item: () => z.ZodMiniString, lengthMax: number): () => z.ZodMiniArray<z.ZodMiniString> {
+  return () => z.array(item()).check(z.maxLength(lengthMax));
+}
+
 /** A whole number in the range. */
 export function wholeNumber(minimum: number, maximum: number): () => z.ZodMiniNumberFormat {
   return () => z.int().check(z.minimum(minimum), z.maximum(maximum));
