@@ -59,10 +59,26 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
     ["work", `${capacity.active_tasks} active, ${capacity.queue_length} queued, ${capacity.concurrent_tasks} slots`],
     ["capabilities", details.capabilities.join(", ") || "none"],
     ["publishing", publishing(answer, view.nowMs)],
+    ...mailPairs(answer),
     ["uptime", formatDuration(details.uptime_seconds)],
     ["asked", askedAt],
   ], view);
   return `${title}${pairs}\n${formatTasks(answer, view)}`;
+}
+
+function mailPairs({ mail }: StatusAnswer): (readonly [string, Cell | string])[] {
+  if (mail === undefined) return [];
+  const { inbox, outbox } = mail;
+  const mails: Cell = {
+    text: `${inbox.unread} unread, ${outbox.queued} to be delivered, ${outbox.failed} failed`,
+    ...(inbox.unread > 0 || outbox.failed > 0 ? { tone: "warning" } : {}),
+  };
+  return [
+    ["mail", mails],
+    ...(inbox.problem === null ? [] : [["", { text: inbox.problem, tone: "bad" } as const] as const]),
+    ["node", `${mail.node_id} at ${mail.address ?? "no address"}`],
+    ["peers", `${mail.peers} known, ${mail.connections} connections`],
+  ];
 }
 
 function publishing(answer: StatusAnswer, nowMs: number): Cell {

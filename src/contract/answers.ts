@@ -4,6 +4,7 @@
  * @module
  */
 import * as z from "zod/mini";
+import { mailAnswer } from "./mail-answers.ts";
 import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
 
@@ -40,6 +41,8 @@ export const statusAnswer = z.lazy(() =>
       consecutive_failures: count,
       last_error: z.nullable(z.looseObject({ code: z.string(), message: z.string(), hint: z.optional(z.string()) })),
     }),
+    /** Absent where the host takes no mail. */
+    mail: z.optional(mailAnswer),
     tasks: z.array(taskState),
   })
 );

@@ -5,7 +5,9 @@
  */
 export * from "./answers.ts";
 export * from "./base64.ts";
+export * from "./invitation.ts";
 export * from "./issues.ts";
+export * from "./mail-answers.ts";
 export * from "./node-id.ts";
 export * from "./peer-address.ts";
 export { name, semver } from "./primitives.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CapabilitiesAnswer, StatusAnswer, StatusDocument, TaskStateAnswer } from "../contract/mod.ts";
+import type { CapabilitiesAnswer, MailAnswer, StatusAnswer, StatusDocument, TaskStateAnswer } from "../contract/mod.ts";
 import { STATUS_SCHEMA_VERSION } from "../contract/mod.ts";
 import type { TaskState } from "../scheduler/mod.ts";
 import { VERSION } from "../version.ts";
@@ -25,6 +25,7 @@ export function statusAnswerOf(
   moment: MomentFacts,
   publisher: PublisherView | undefined,
   tasks: readonly TaskState[],
+  mail: MailAnswer | undefined,
 ): StatusAnswer {
   return {
     agent_name: agentName,
@@ -35,6 +36,7 @@ export function statusAnswerOf(
     details: document as StatusAnswer["details"],
     explanation: moment.verdict.rules.map(({ rule, message, recovering }) => ({ rule, message, recovering })),
     publishing: publishingOf(publisher, tasks),
+    ...(mail === undefined ? {} : { mail }),
     tasks: tasks.map(taskAnswerOf),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ReportAnswer, StatusDocument, WorkReport } from "../contract/mod.ts";
+import type { MailAnswer, ReportAnswer, StatusDocument, WorkReport } from "../contract/mod.ts";
 import type { Checks, Route } from "../http/mod.ts";
 import type { Logger, Redactor } from "../log/mod.ts";
 import type { Metrics } from "../metrics/mod.ts";
@@ -34,6 +34,8 @@ export interface StatusInit {
   /** The agent registration file, absolute; without it no agents exist. */
   readonly registrationPath?: string;
   readonly health: HealthInit;
+  /** The mail of this host, for `GET /status`; `undefined` while there is none. */
+  readonly mail?: () => MailAnswer | undefined;
   /** Publishing is off without it. */
   readonly publish?: Omit<PublisherInit, "intervalMs"> & {
     /** An HTTP client for the receiver, with its trust and our certificate; the caller closes it. */

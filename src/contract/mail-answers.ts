@@ -1,0 +1,65 @@
+/**
+ * What the agent answers when it is asked about its mail.
+ *
+ * @module
+ */
+import * as z from "zod/mini";
+import { NAME_CHARACTERS_MAX } from "../limits.ts";
+import { count, nodeId, timestamp } from "./primitives.ts";
+
+/** The mail of this host in `GET /status`: who it is, what waits in either direction, and what keeps it from working, if anything. */
+export const mailAnswer = z.lazy(() =>
+  z.looseObject({
+    node_id: nodeId,
+    /** Where other nodes connect; `null` while the node does not listen. */
+    address: z.nullable(z.string()),
+    peers: count,
+    connections: count,
+    inbox: z.looseObject({
+      last_seq: count,
+      /** What the agent has read, by its own cursor. */
+      cursor: count,
+      unread: count,
+      /** Why no message can be taken now; `null` when all is well. */
+      problem: z.nullable(z.string()),
+    }),
+    /** Messages of this process's life, but `queued`, which outlives it. */
+    outbox: z.looseObject({ queued: count, in_flight: count, delivered: count, failed: count }),
+  })
+);
+export type MailAnswer = z.infer<typeof mailAnswer>;
+
+/** One peer of `GET /mail/peers`. */
+export const peerAnswer = z.lazy(() =>
+  z.looseObject({
+    node_id: nodeId,
+    addresses: z.array(z.string()),
+    agent: z.nullable(z.string()),
+    connected: z.boolean(),
+    last_handshake: z.nullable(timestamp),
+    record_expires: timestamp,
+  })
+);
+export type PeerAnswer = z.infer<typeof peerAnswer>;
+
+/** `GET /mail/peers`. */
+export const peersAnswer = z.lazy(() => z.looseObject({ peers: z.array(peerAnswer) }));
+export type PeersAnswer = z.infer<typeof peersAnswer>;
+
+/** `POST /mail/ping`. `peer` is a node id or a contact's name. */
+export const pingRequest = z.lazy(() =>
+  z.strictObject({ peer: z.string().check(z.minLength(1), z.maxLength(NAME_CHARACTERS_MAX)) })
+);
+export type PingRequest = z.infer<typeof pingRequest>;
+
+/** The answer to `POST /mail/ping`. */
+export const pingAnswer = z.lazy(() =>
+  z.looseObject({ node_id: nodeId, round_trip_ms: z.number().check(z.minimum(0)) })
+);
+export type PingAnswer = z.infer<typeof pingAnswer>;
+
+/** The answer to `POST /mail/archive`: the archived file's name, or why nothing was archived. */
+export const archiveAnswer = z.lazy(() =>
+  z.looseObject({ archived: z.nullable(z.string()), reason: z.optional(z.string()) })
+);
+export type ArchiveAnswer = z.infer<typeof archiveAnswer>;

@@ -1,0 +1,176 @@
+/**
+ * Kills either side of a conversation at random moments, and looks whether every message is in the inbox exactly once.
+ *
+ *     npm run build && npm run torture                        1,000 kills during 100,000 messages
+ *     npm run torture -- --kills 50 --messages 5000           a short one
+ *     npm run torture -- --way node --seed 7                  another runtime, a certain order of kills
+ *
+ * The sender's outbox is written by this script, as an agent would; nothing else is told to either side. A kill is SIGKILL, at a
+ * moment drawn between the first instruction of a start and the end of the work.
+ */
+import { appendFileSync, createReadStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { COMMANDS, type Way } from "../e2e/barnacle.ts";
+import { Side } from "./side.ts";
+
+interface Plan {
+  readonly kills: number;
+  readonly messages: number;
+  readonly seed: number;
+  readonly way: Way;
+}
+
+/** Lines that the sender's outbox is given at once. */
+const BATCH_LINES = 500;
+/** A kill comes so long after the one before, at most. */
+const PAUSE_MS_MAX = 250;
+/** Once the killing is over, everything must have arrived within so long without progress. */
+const STALL_MS_MAX = 60_000;
+
+/** @throws RangeError, TypeError for what is no plan */
+function readPlan(words: readonly string[]): Plan {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      kills: { type: "string", default: "1000" },
+      messages: { type: "string", default: "100000" },
+      seed: { type: "string", default: String(Date.now() % 1_000_000) },
+      way: { type: "string", default: "binary" },
+    },
+  });
+  if (!(values.way in COMMANDS)) throw new RangeError(`Torture: wanted one of ${Object.keys(COMMANDS).join(", ")}`);
+  const [kills, messages, seed] = [Number(values.kills), Number(values.messages), Number(values.seed)];
+  if (![kills, messages, seed].every((value) => Number.isSafeInteger(value) && value >= 0)) {
+    throw new RangeError("Torture: wanted whole numbers for --kills, --messages and --seed");
+  }
+  return { kills, messages, seed, way: values.way as Way };
+}
+
+/** A small generator (mulberry32): the moments of a run are the same for the same seed, as far as the machine allows. */
+function drawer(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Counts the lines of a file that is growing; a missing one has none. */
+class LineCount {
+  readonly #path: string;
+  #offset = 0;
+  #count = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async now(): Promise<number> {
+    try {
+      for await (const chunk of createReadStream(this.#path, { start: this.#offset })) {
+        const bytes = chunk as Buffer;
+        for (const byte of bytes) if (byte === 10) this.#count += 1;
+        this.#offset += bytes.length;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    return this.#count;
+  }
+}
+
+/** Everything that is wrong with the inbox, a line each. */
+async function findFaults(inbox: string, messages: number): Promise<string[]> {
+  const faults: string[] = [];
+  const seen = new Uint8Array(messages);
+  let lineNumber = 0;
+  let last = -1;
+  for await (const line of createInterface({ input: createReadStream(inbox) })) {
+    lineNumber += 1;
+    const { seq, msg } = JSON.parse(line) as { readonly seq: number; readonly msg: string };
+    const index = Number(/^message (\d+) /.exec(msg)?.[1] ?? -1);
+    if (seq !== lineNumber) faults.push(`line ${lineNumber} has seq ${seq}`);
+    if (index < 0 || index >= messages) faults.push(`line ${lineNumber} was never sent: ${msg.slice(0, 40)}`);
+    else if (seen[index] === 1) faults.push(`message ${index} is there twice, again at line ${lineNumber}`);
+    else seen[index] = 1;
+    if (index <= last) faults.push(`message ${index} stands behind message ${last}`);
+    last = index;
+  }
+  const lost = seen.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+  if (lost > 0) faults.push(`${lost} messages are missing, the first is ${seen.indexOf(0)}`);
+  return faults;
+}
+
+async function main(plan: Plan): Promise<void> {
+  const draw = drawer(plan.seed);
+  const folder = mkdtempSync(join(tmpdir(), "barnacle-torture-"));
+  process.stdout.write(`torture: ${plan.kills} kills, ${plan.messages} messages, by ${plan.way}, seed ${plan.seed}\n`);
+  const receiver = await Side.make(plan.way, join(folder, "receiver"));
+  const sender = await Side.make(plan.way, join(folder, "sender"), receiver);
+  const outbox = join(sender.folder, ".moltcomm", "outbox.ndjson");
+  const inbox = join(receiver.folder, ".moltcomm", "inbox.ndjson");
+  const arrived = new LineCount(inbox);
+  receiver.start();
+  sender.start();
+  let written = 0;
+  let kills = 0;
+  try {
+    while (kills < plan.kills || written < plan.messages) {
+      // Messages and kills end together: each kill finds work under way.
+      while (written < plan.messages && written * plan.kills <= (kills + 1) * plan.messages) {
+        const lines = Array.from({ length: Math.min(BATCH_LINES, plan.messages - written) }, (_, at) =>
+          `${JSON.stringify({ to: receiver.nodeId, msg: `message ${written + at} ${"x".repeat(180)}` })}\n`);
+        appendFileSync(outbox, lines.join(""));
+        written += lines.length;
+      }
+      await pause(draw() * PAUSE_MS_MAX);
+      if (kills < plan.kills) {
+        const side = draw() < 0.5 ? sender : receiver;
+        await side.kill();
+        side.start();
+        kills += 1;
+      }
+      if (kills % 50 === 0) process.stdout.write(`  ${kills} kills, ${await arrived.now()} of ${written} arrived\n`);
+    }
+    await settle(arrived, plan.messages);
+    await Promise.all([sender.stop(), receiver.stop()]);
+    const faults = await findFaults(inbox, plan.messages);
+    for (const fault of faults.slice(0, 20)) process.stdout.write(`  WRONG: ${fault}\n`);
+    if (faults.length > 0) throw new Error(`Torture: ${faults.length} faults with seed ${plan.seed}; files in ${folder}`);
+    const delivered = readFileSync(join(sender.folder, ".moltcomm", "delivery.ndjson"), "utf8")
+      .split("\n").filter((line) => line.includes('"failed"')).length;
+    if (delivered > 0) throw new Error(`Torture: the sender reports ${delivered} failed; files in ${folder}`);
+    process.stdout.write(`every message once and in order: ${plan.messages} messages, ${kills} kills\n`);
+    rmSync(folder, { recursive: true });
+  } finally {
+    await Promise.all([sender.kill(), receiver.kill()]);
+  }
+}
+
+/** Waits until everything has arrived. @throws Error when nothing more arrives */
+async function settle(arrived: LineCount, messages: number): Promise<void> {
+  let last = -1;
+  let stalledMs = 0;
+  for (;;) {
+    const now = await arrived.now();
+    if (now >= messages) return;
+    stalledMs = now === last ? stalledMs + 200 : 0;
+    if (stalledMs > STALL_MS_MAX) throw new Error(`Torture: stuck with ${now} of ${messages} arrived`);
+    last = now;
+    await pause(200);
+  }
+}
+
+try {
+  await main(readPlan(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
