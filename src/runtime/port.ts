@@ -125,6 +125,8 @@ export interface Files {
   list(path: string): Promise<string[]>;
   /** Removes a file; one that is missing is `FILE_NOT_FOUND`. */
   remove(path: string): Promise<void>;
+  /** Removes an empty directory; one that holds something is `FILE_EXISTS`. */
+  removeDirectory(path: string): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   setOwner(path: string, userId: number, groupId: number): Promise<void>;
   /** Calls `onChange` soon after something at `path` (a file, which may not exist yet, or a directory) may have changed. */

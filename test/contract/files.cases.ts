@@ -233,6 +233,21 @@ const reading: readonly Omit<ContractCase, "capability">[] = [
     },
   },
   {
+    name: "removeDirectory removes an empty directory and nothing else",
+    async run(context) {
+      const { files } = context.runtime;
+      const [directory, file] = [context.path("directory"), context.path("directory", "file")];
+      await files.makeDirectory(directory);
+      await put(context, file, "");
+      await rejectsWith(files.removeDirectory(directory), "FILE_EXISTS");
+      await rejectsWith(files.removeDirectory(file), "NOT_A_DIRECTORY");
+      await files.remove(file);
+      await files.removeDirectory(directory);
+      assert.deepEqual(await files.list(context.directory), []);
+      await rejectsWith(files.removeDirectory(directory), "FILE_NOT_FOUND");
+    },
+  },
+  {
     name: "freeSpace gives sensible numbers",
     async run(context) {
       const { freeBytes, totalBytes } = await context.runtime.files.freeSpace(context.directory);

@@ -108,6 +108,7 @@ export class MemoryFiles implements Files {
   makeDirectory = (): Promise<void> => Promise.resolve();
   syncDirectory = (): Promise<void> => Promise.resolve();
   list = unsupported;
+  removeDirectory = unsupported;
   setOwner = unsupported;
   lock = unsupported;
   freeSpace = unsupported;

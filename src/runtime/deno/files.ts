@@ -70,6 +70,14 @@ async function remove(path: string): Promise<void> {
   });
 }
 
+async function removeDirectory(path: string): Promise<void> {
+  const action = `Remove the directory ${path}`;
+  await attempt(action, async () => {
+    if (!(await deno.lstat(path)).isDirectory) throw failure("NOT_A_DIRECTORY", action);
+    await deno.remove(path);
+  });
+}
+
 function watch(path: string, onChange: () => void): FileWatcher {
   let watcher: DenoFsWatcher;
   const { directory, name } = watchPlace(path);
@@ -106,6 +114,7 @@ export function createFiles(): Files {
     makeDirectory,
     list,
     remove,
+    removeDirectory,
     setMode: (path, mode) => attempt(`Set the mode of ${path}`, () => deno.chmod(path, mode)),
     setOwner: (path, userId, groupId) => attempt(`Set the owner of ${path}`, () => deno.chown(path, userId, groupId)),
     watch,

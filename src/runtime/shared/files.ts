@@ -67,6 +67,7 @@ export function createFiles(): Files {
     },
     list: (path) => attempt(`List ${path}`, async (fs) => (await fs.readdir(path)).sort()),
     remove: (path) => attempt(`Remove ${path}`, (fs) => fs.unlink(path)),
+    removeDirectory: (path) => attempt(`Remove the directory ${path}`, (fs) => fs.rmdir(path)),
     setMode: (path, mode) => attempt(`Set the mode of ${path}`, (fs) => fs.chmod(path, mode)),
     setOwner: (path, userId, groupId) => attempt(`Set the owner of ${path}`, (fs) => fs.chown(path, userId, groupId)),
     watch: watchByNode,

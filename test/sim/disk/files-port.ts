@@ -88,6 +88,13 @@ export class SimFiles implements Files {
     });
   }
 
+  removeDirectory(path: string): Promise<void> {
+    return this.#operate("name", path, "Remove the directory", (normalized, action) => {
+      this.#disk.tree.removeDirectory(this.#place(normalized, action), this.#process, action);
+      this.#disk.watchers.changed(normalized);
+    });
+  }
+
   setMode(path: string, mode: number): Promise<void> {
     return this.#operate("name", path, "Set the mode of", (normalized, action) => {
       const inode = this.#existing(normalized, action);

@@ -152,6 +152,14 @@ export class Tree {
     return inode;
   }
 
+  removeDirectory({ directory, name, inode }: Place, who: Credentials, action: string): void {
+    if (inode === undefined) throw failure("FILE_NOT_FOUND", action);
+    demandWrite(directory, who, action);
+    if (inode.kind !== "directory") throw failure("NOT_A_DIRECTORY", action);
+    if (inode.live.size > 0) throw failure("FILE_EXISTS", action);
+    this.journal.record([{ directory, name, inode: undefined }]);
+  }
+
   /** Every inode that a name leads to. */
   *inodes(from: DirectoryInode = this.root): Generator<Inode> {
     yield from;

@@ -59,6 +59,7 @@ export class FakeFiles {
       syncDirectory: notHere,
       makeDirectory: notHere,
       list: notHere,
+      removeDirectory: notHere,
       setMode: notHere,
       setOwner: notHere,
       watch: notHere,

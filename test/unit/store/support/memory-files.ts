@@ -135,6 +135,12 @@ export class MemoryFiles implements Files {
     });
   }
 
+  removeDirectory(path: string): Promise<void> {
+    return this.#step(`removeDirectory ${path}`, () => {
+      if (!this.#directories.delete(path)) throw failure("FILE_NOT_FOUND", path);
+    });
+  }
+
   setMode(path: string, mode: number): Promise<void> {
     return this.#step(`setMode ${path}`, () => {
       this.#inode(path).mode = mode;
