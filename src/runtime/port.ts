@@ -310,6 +310,13 @@ export interface Process {
   usage(): ProcessUsage;
   /** Says that many requests are to be expected: the runtime may then spend memory on speed. Does nothing where there is no such choice. */
   expectLoad(): void;
+  /**
+   * Says that the start is over: what memory only the start needed may go. Nothing is lost by it, and it may be called again. Does nothing
+   * where the runtime has no such means.
+   *
+   * @throws `INTERNAL` when the means failed; everything is as before then
+   */
+  returnMemory(): Promise<void>;
   /** Starts a program with our standard streams. @throws `COMMAND_NOT_FOUND`, `PERMISSION_DENIED` */
   spawn(
     command: string,

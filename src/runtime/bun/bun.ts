@@ -79,6 +79,7 @@ export interface BunSink {
 export interface BunFile {
   stat(): Promise<Stats>;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  text(): Promise<string>;
   slice(start: number, end: number): BunFile;
 }
 
@@ -106,3 +107,17 @@ export interface BunFetchInit extends RequestInit {
 
 /** Bun's namespace. */
 export const bun: BunNamespace = (globalThis as unknown as { readonly Bun: BunNamespace }).Bun;
+
+/** Calls into libraries of the host: what this adapter uses of `bun:ffi`. Source: https://bun.com/docs/api/ffi */
+export interface BunForeign {
+  /** @throws TypeError where the just-in-time compiler is off, Error when there is no such library */
+  dlopen<Name extends string>(
+    library: string,
+    functions: Readonly<Record<Name, { readonly args: readonly ("usize" | "int")[]; readonly returns: "int" }>>,
+  ): { readonly symbols: Readonly<Record<Name, (...values: number[]) => number>> };
+}
+
+/** Loads `bun:ffi`, which nothing needs at start. */
+export function loadForeign(): BunForeign {
+  return process.getBuiltinModule("bun:ffi") as BunForeign;
+}

@@ -8,6 +8,7 @@ import { createRandom } from "../shared/random.ts";
 import { bun } from "./bun.ts";
 import { createFiles } from "./files.ts";
 import { createHttp } from "./http.ts";
+import { returnMemory } from "./memory.ts";
 import { createNetwork } from "./network.ts";
 import { createOutputs } from "./output.ts";
 
@@ -23,7 +24,7 @@ export function createRuntime(): Runtime {
     files: createFiles(),
     network: createNetwork(),
     http: createHttp(),
-    process: { ...createProcess(createOutputs()), expectLoad: () => bun.unsafe.setJITPolicy(1) },
+    process: { ...createProcess(createOutputs()), expectLoad: () => bun.unsafe.setJITPolicy(1), returnMemory },
     databases: createDatabases(),
   };
 }

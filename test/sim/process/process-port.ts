@@ -27,6 +27,7 @@ export function createProcessPort(process: SimProcess): Process {
     exit: (code) => process.endWith({ code }),
     hostFacts: () => ({ hostName: host.name, os: "linux", architecture: "x64", processorCount: 4 }),
     expectLoad: () => undefined,
+    returnMemory: () => Promise.resolve(),
     usage: () => {
       const livedSeconds = (host.world.clock.monotonicMs() - startedAtMs) / 1000;
       return {

@@ -164,6 +164,7 @@ export class FakeProcess {
       exit: (code) => void this.exits.push(code),
       hostFacts: () => ({ hostName: "host", os: "linux", architecture: "x64", processorCount: 1 }),
       expectLoad: () => undefined,
+      returnMemory: () => Promise.resolve(),
       usage: () => ({ residentBytes: 0, processorSeconds: 0 }),
       spawn: (command, commandArguments) => {
         this.spawned.push([command, ...commandArguments]);
