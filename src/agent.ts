@@ -26,6 +26,8 @@ const OWN_KEY_BYTES = 32;
 
 /** What a start still has to do once it listens waits so long, so that whoever waits for the port is answered first. */
 const FIRST_ANSWER_MS = 2;
+/** By then the first publication has left, and what goes is what a heartbeat does not need. */
+const RETURN_MEMORY_AFTER_MS = 1_000;
 
 /** What every part works with. */
 interface Base {
@@ -73,6 +75,8 @@ export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: H
     agent?.addLastClosingAct();
     hub?.addLastClosingAct();
     base.scheduler.start();
+    // A hub is there for load, and would take it all back.
+    if (!parts.hub) returnMemorySoon(base);
     const running = [agent, hub].filter((part) => part !== undefined);
     return {
       stop: once((reason) => stopHost(base, running, reason)),
@@ -254,6 +258,15 @@ async function serve(base: Base, app: App, init: {
 
 function pause(clock: Clock, durationMs: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimer(durationMs, resolve));
+}
+
+/** A fifth of what an agent holds once it listens is code that a heartbeat does not run. */
+function returnMemorySoon(base: Base): void {
+  const { clock, process } = base.runtime;
+  const timer = clock.setTimer(RETURN_MEMORY_AFTER_MS, () => {
+    process.returnMemory().catch((error: unknown) => base.log.debug("memory_not_returned", { error }));
+  });
+  base.undo.push(() => timer.cancel());
 }
 
 /** Leaves the agent's address where the commands on this host look for it. */

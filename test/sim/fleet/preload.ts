@@ -7,6 +7,7 @@ import "../../../src/cli/actions/hub.ts";
 import "../../../src/cli/actions/hub-keys-add.ts";
 import "../../../src/cli/actions/report.ts";
 import "../../../src/cli/actions/run.ts";
+import "../../../src/cli/actions/up.ts";
 import "../../../src/hub/mod.ts";
 import "../../../src/moltcomm/mod.ts";
 import "../../../src/status/mod.ts";
