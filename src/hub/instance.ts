@@ -91,15 +91,23 @@ export function isExpired(instance: Instance, nowMs: number): boolean {
 /** What instances are looked up by, beside their facts. */
 export interface Words {
   readonly capabilities: readonly string[];
-  /** See {@link tagWord}. */
+  /** Each key followed by its value. */
   readonly tags: readonly string[];
 }
 
 /** Reads off a document what the instance is looked up by. */
 export function readWords(document: ReceivedStatusDocument): Words {
-  const tags = document.tags;
-  if (tags === undefined) return { capabilities: document.capabilities, tags: [] };
-  return { capabilities: document.capabilities, tags: Object.keys(tags).map((key) => tagWord(key, tags[key] ?? "")) };
+  const { capabilities, tags = {} } = document;
+  const pairs: string[] = [];
+  for (const key of Object.keys(tags)) pairs.push(key, tags[key] ?? "");
+  return { capabilities, tags: pairs };
+}
+
+/** The tags of {@link Words}, each as one text: put together only for a list that is new, not for each publication. */
+export function tagWordsOf(tags: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let index = 0; index < tags.length; index += 2) words.push(tagWord(tags[index] ?? "", tags[index + 1] ?? ""));
+  return words;
 }
 
 /** A tag as one text. The contract allows no control character in a key, so the first one ends it. */

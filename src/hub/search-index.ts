@@ -5,7 +5,7 @@
  * @module
  */
 import type { Availability, HealthStatus } from "../contract/mod.ts";
-import type { Instance, Words } from "./instance.ts";
+import { type Instance, tagWordsOf, type Words } from "./instance.ts";
 import { Newest } from "./newest.ts";
 import { WordLists } from "./word-lists.ts";
 
@@ -47,7 +47,7 @@ export interface Found {
 
 export class SearchIndex {
   readonly #capabilities = new WordLists();
-  readonly #tags = new WordLists();
+  readonly #tags = new WordLists(tagWordsOf);
   #columns = new Columns(ROWS_MIN);
   #rowEnd = 1;
 
@@ -63,12 +63,12 @@ export class SearchIndex {
     if (row >= this.#columns.length) this.#columns = this.#columns.grownTo(row + 1);
     this.#rowEnd = Math.max(this.#rowEnd, row + 1);
     const columns = this.#columns;
-    // Taken before the old ones are given back, so that a list which stays the same is not made anew.
-    const capabilities = this.#capabilities.acquire(words.capabilities);
-    const tags = this.#tags.acquire(words.tags);
-    if (!isNew) this.#releaseWords(row);
-    columns.capabilities[row] = capabilities;
-    columns.tags[row] = tags;
+    columns.capabilities[row] = isNew
+      ? this.#capabilities.acquire(words.capabilities)
+      : this.#capabilities.exchange(columns.capabilities[row] as number, words.capabilities);
+    columns.tags[row] = isNew
+      ? this.#tags.acquire(words.tags)
+      : this.#tags.exchange(columns.tags[row] as number, words.tags);
     columns.heardAtMs[row] = instance.heardAtMs;
     columns.expiresAtMs[row] = instance.heardAtMs + instance.expiresInMs;
     columns.sequences[row] = instance.sequence;
@@ -79,7 +79,8 @@ export class SearchIndex {
 
   /** Empties a row that is filled. */
   clear(row: number): void {
-    this.#releaseWords(row);
+    this.#capabilities.release(this.#columns.capabilities[row] as number);
+    this.#tags.release(this.#columns.tags[row] as number);
     this.#columns.heardAtMs[row] = -Infinity;
   }
 
@@ -146,11 +147,6 @@ export class SearchIndex {
       if (capabilityMask !== undefined && capabilityMask[capabilities[row] as number] !== 1) return false;
       return tagMask === undefined || tagMask[tags[row] as number] === 1;
     };
-  }
-
-  #releaseWords(row: number): void {
-    this.#capabilities.release(this.#columns.capabilities[row] as number);
-    this.#tags.release(this.#columns.tags[row] as number);
   }
 }
 

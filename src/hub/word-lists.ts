@@ -1,5 +1,5 @@
 /**
- * The distinct lists of words among the instances, each with a number, and which of them contain a word.
+ * The distinct lists among the instances, each with a number, and which of them contain a word.
  *
  * A fleet has few distinct lists of capabilities and of tags, and where each instance has its own, each word leads
  * straight to its lists. So an instance keeps a number, and a search compares numbers.
@@ -9,15 +9,21 @@
 
 interface WordList {
   readonly key: string;
-  readonly words: readonly string[];
+  readonly items: readonly string[];
   users: number;
 }
 
 export class WordLists {
+  readonly #wordsOf: (items: readonly string[]) => readonly string[];
   readonly #idByKey = new Map<string, number>();
   readonly #lists: (WordList | undefined)[] = [];
   readonly #freeIds: number[] = [];
   readonly #idsByWord = new Map<string, Set<number>>();
+
+  /** @param wordsOf the words that a list is found by; without it, its items. */
+  constructor(wordsOf: (items: readonly string[]) => readonly string[] = (items) => items) {
+    this.#wordsOf = wordsOf;
+  }
 
   /** One more than the highest number in use. */
   get idEnd(): number {
@@ -29,13 +35,27 @@ export class WordLists {
    *
    * @returns its number, to be given back by {@link release}
    */
-  acquire(words: readonly string[]): number {
-    const key = keyOf(words);
+  acquire(items: readonly string[]): number {
+    const key = keyOf(items);
     const known = this.#idByKey.get(key);
     const list = known === undefined ? undefined : this.#lists[known];
-    if (known === undefined || list === undefined) return this.#add({ key, words: [...new Set(words)], users: 1 });
+    if (known === undefined || list === undefined) return this.#add({ key, items, users: 1 });
     list.users++;
     return known;
+  }
+
+  /**
+   * Takes a list into use in place of another, which is given back. Nearly always both are the same list, and telling
+   * that costs far less than finding one.
+   *
+   * @returns its number
+   */
+  exchange(id: number, items: readonly string[]): number {
+    const list = this.#lists[id];
+    if (list !== undefined && areEqual(list.items, items)) return id;
+    const acquired = this.acquire(items);
+    this.release(id);
+    return acquired;
   }
 
   /** Gives a number back; the list is forgotten with its last user. */
@@ -45,7 +65,7 @@ export class WordLists {
     this.#lists[id] = undefined;
     this.#freeIds.push(id);
     this.#idByKey.delete(list.key);
-    for (const word of list.words) {
+    for (const word of this.#wordsOf(list.items)) {
       const ids = this.#idsByWord.get(word);
       ids?.delete(id);
       if (ids?.size === 0) this.#idsByWord.delete(word);
@@ -64,7 +84,7 @@ export class WordLists {
     const id = this.#freeIds.pop() ?? this.#lists.length;
     this.#lists[id] = list;
     this.#idByKey.set(list.key, id);
-    for (const word of list.words) {
+    for (const word of this.#wordsOf(list.items)) {
       const ids = this.#idsByWord.get(word);
       if (ids === undefined) this.#idsByWord.set(word, new Set([id]));
       else ids.add(id);
@@ -73,9 +93,15 @@ export class WordLists {
   }
 }
 
-/** Each word after its length, so that no two lists share a key, whatever is in the words. */
-function keyOf(words: readonly string[]): string {
+function areEqual(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
+}
+
+/** Each item after its length, so that no two lists share a key, whatever is in the items. */
+function keyOf(items: readonly string[]): string {
   let key = "";
-  for (const word of words) key += `${word.length}:${word}`;
+  for (const item of items) key += `${item.length}:${item}`;
   return key;
 }

@@ -20,6 +20,28 @@ describe("WordLists", () => {
     expect(none).not.toBe(one);
   });
 
+  test("exchange keeps the number of an equal list, and gives back one that nobody has any more", () => {
+    const lists = new WordLists();
+    const first = lists.acquire(["a", "b"]);
+    expect(lists.exchange(first, ["a", "b"])).toBe(first);
+    const second = lists.exchange(first, ["b", "a"]);
+    expect(second).not.toBe(first);
+    expect(idsWith(lists, "a")).toEqual([second]);
+    expect(idsWith(lists, "a", "b")).toEqual([second]);
+    lists.release(second);
+    expect(idsWith(lists, "a")).toEqual([]);
+  });
+
+  test("exchange leaves a list to its other users", () => {
+    const lists = new WordLists();
+    const shared = lists.acquire(["a"]);
+    expect(lists.acquire(["a"])).toBe(shared);
+    const other = lists.exchange(shared, ["a", "b"]);
+    expect(idsWith(lists, "a").sort()).toEqual([shared, other].sort());
+    expect(lists.exchange(other, ["a"])).toBe(shared);
+    expect(idsWith(lists, "b")).toEqual([]);
+  });
+
   test("agrees with a plain search after any history, and reuses numbers", () => {
     const lists = new WordLists();
     const random = new SeededRandom(11);
