@@ -21,15 +21,13 @@ export interface DocumentFacts {
   readonly expiresInMs: number;
 }
 
-/** What a publication leaves in the registry. */
+/** What a publication tells of an instance. */
 export interface HeardInstance extends DocumentFacts {
   readonly id: string;
   /** Under whose key it is published. */
   readonly owner: string;
   /** Signed by the key that `nodeId` stands for; pinned to it from then on. */
   readonly verified: boolean;
-  /** {@link fingerprintOf} the last few message ids, oldest first. */
-  readonly messageIds: readonly number[];
   /** When it was last heard of, Unix milliseconds. */
   readonly heardAtMs: number;
   /** The document as it came, JSON. */
@@ -40,6 +38,8 @@ export interface HeardInstance extends DocumentFacts {
 export interface Instance extends HeardInstance {
   /** Its place in memory, from 1; free again when it is forgotten. */
   readonly row: number;
+  /** {@link fingerprintOf} the last few message ids, oldest first. */
+  readonly messageIds: readonly number[];
   /** Rises with each hearing, over all instances and restarts. */
   readonly sequence: number;
 }

@@ -33,11 +33,6 @@ export interface IntakeInit {
   readonly documentCharactersMax: number;
 }
 
-/**
- * A publisher has one publication under way and retries it, so the last id would do; a few more cover retries that were
- * overtaken.
- */
-const MESSAGE_IDS_KEPT = 8;
 const FULL_RETRY_AFTER_MS = 60_000;
 const ACTION = "Publish the instance";
 
@@ -66,16 +61,15 @@ export class Intake {
     const facts = readFacts(document, known);
     if (known !== undefined && this.#isNewer(known, facts)) return "stale";
     this.#checkRoom(known, publication);
-    const messageIds = known?.messageIds ?? [];
-    this.#registry.put({
+    const heard = {
       ...facts,
       id: known?.id ?? document.instance_id,
       owner: principal,
       verified,
-      messageIds: messageId === undefined ? messageIds : [...messageIds.slice(1 - MESSAGE_IDS_KEPT), messageId],
       heardAtMs: this.#time.nowMs(),
       documentText,
-    }, readWords(document));
+    };
+    this.#registry.put(heard, readWords(document), messageId);
     return "accepted";
   }
 

@@ -10,12 +10,19 @@
 import type { HeardInstance, Instance, Words } from "./instance.ts";
 import { SearchIndex } from "./search-index.ts";
 
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+/**
+ * A publisher has one publication under way and retries it, so the last id would do; a few more cover retries that were
+ * overtaken.
+ */
+const MESSAGE_IDS_KEPT = 8;
+
+/** An instance as the registry changes it. */
+type Mutable = { -readonly [Key in keyof Instance]: Instance[Key] } & { readonly messageIds: number[] };
 
 export class Registry {
-  readonly #byId = new Map<string, Mutable<Instance>>();
+  readonly #byId = new Map<string, Mutable>();
   /** The instance of each row at `row - 1`. */
-  readonly #rows: (Mutable<Instance> | undefined)[] = [];
+  readonly #rows: (Mutable | undefined)[] = [];
   readonly #freeRows: number[] = [];
   readonly #index = new SearchIndex();
   readonly #countByOwner = new Map<string, number>();
@@ -51,27 +58,28 @@ export class Registry {
     return this.#countByOwner.get(owner) ?? 0;
   }
 
-  /** Takes what was just heard, in place of what was known of the same id. */
-  put(heard: HeardInstance, words: Words): void {
-    const known = this.#byId.get(heard.id);
+  /**
+   * Takes what was just heard, in place of what was known of the same id.
+   *
+   * @param messageId {@link fingerprintOf} the publication's, to be remembered with the last few
+   */
+  put(heard: HeardInstance, words: Words, messageId?: number): void {
     const sequence = ++this.#lastSequence;
+    const known = this.#byId.get(heard.id);
     const row = known?.row ?? this.#freeRows.pop() ?? this.#rows.length + 1;
-    if (known === undefined) {
-      this.#insert({ ...heard, row, sequence }, words);
-    } else {
-      this.#count(known, -1);
-      Object.assign(known, heard, { sequence });
-      this.#count(known, 1);
-      this.#index.set(known, words);
-    }
+    const instance = known === undefined
+      ? this.#insert({ ...heard, row, sequence, messageIds: [] })
+      : this.#change(known, heard, sequence);
+    if (messageId !== undefined) remember(instance.messageIds, messageId);
+    this.#index.set(instance, words);
     this.#onChanged(row);
   }
 
   /** Takes what was stored before; tells nobody. @returns its row */
-  restore(stored: Omit<Instance, "row">, words: Words): number {
+  restore(stored: Omit<Mutable, "row">, words: Words): number {
     const row = this.#rows.length + 1;
     this.#lastSequence = Math.max(this.#lastSequence, stored.sequence);
-    this.#insert({ ...stored, row }, words);
+    this.#index.set(this.#insert({ ...stored, row }), words);
     return row;
   }
 
@@ -83,7 +91,8 @@ export class Registry {
     this.#rows[known.row - 1] = undefined;
     this.#freeRows.push(known.row);
     this.#index.clear(known.row);
-    this.#count(known, -1);
+    this.#documentCharacters -= known.documentText.length;
+    this.#countOwner(known.owner, -1);
     this.#onChanged(known.row);
   }
 
@@ -92,17 +101,33 @@ export class Registry {
     return this.#index;
   }
 
-  #insert(instance: Mutable<Instance>, words: Words): void {
+  #insert(instance: Mutable): Mutable {
     this.#byId.set(instance.id, instance);
     this.#rows[instance.row - 1] = instance;
-    this.#count(instance, 1);
-    this.#index.set(instance, words);
+    this.#documentCharacters += instance.documentText.length;
+    this.#countOwner(instance.owner, 1);
+    return instance;
   }
 
-  #count(instance: Instance, sign: 1 | -1): void {
-    this.#documentCharacters += sign * instance.documentText.length;
-    const count = this.countOf(instance.owner) + sign;
-    if (count === 0) this.#countByOwner.delete(instance.owner);
-    else this.#countByOwner.set(instance.owner, count);
+  #change(known: Mutable, heard: HeardInstance, sequence: number): Mutable {
+    this.#documentCharacters += heard.documentText.length - known.documentText.length;
+    if (heard.owner !== known.owner) {
+      this.#countOwner(known.owner, -1);
+      this.#countOwner(heard.owner, 1);
+    }
+    known.sequence = sequence;
+    return Object.assign(known, heard);
   }
+
+  #countOwner(owner: string, sign: 1 | -1): void {
+    const count = this.countOf(owner) + sign;
+    if (count === 0) this.#countByOwner.delete(owner);
+    else this.#countByOwner.set(owner, count);
+  }
+}
+
+/** In place, since a list made anew with each publication would be most of what it leaves to collect. */
+function remember(messageIds: number[], messageId: number): void {
+  if (messageIds.length >= MESSAGE_IDS_KEPT) messageIds.shift();
+  messageIds.push(messageId);
 }

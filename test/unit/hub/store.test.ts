@@ -53,7 +53,6 @@ function put(registry: Registry, id: string, value: number): void {
     id,
     owner: "anonymous",
     verified: false,
-    messageIds: [],
     heardAtMs: value,
     documentText: JSON.stringify(document),
   }, readWords(document));
