@@ -15,7 +15,9 @@ export class Entries {
   #rows: number[] = [];
   #dropped = 0;
   #first = 1;
-  readonly #lastOfRow = new Map<number, number>();
+  /** By row; 0 for a row without an entry. */
+  readonly #lastOfRow: number[] = [0];
+  #liveCount = 0;
 
   /** The number of the oldest entry; that of the next when there is none. */
   get first(): number {
@@ -34,7 +36,7 @@ export class Entries {
 
   /** Entries that are the last of their row. */
   get liveCount(): number {
-    return this.#lastOfRow.size;
+    return this.#liveCount;
   }
 
   /** Begins with an empty log whose next entry is `next`. */
@@ -44,19 +46,19 @@ export class Entries {
 
   /** Notes the next entry. @param row 0 for an entry that is dead already */
   append(row: number): void {
-    if (row !== 0) this.#lastOfRow.set(row, this.next);
+    if (row !== 0) this.#setLast(row, this.next);
     this.#rows.push(row);
   }
 
   /** Notes that a row is free: what the log has of it is dead. */
   clear(row: number): void {
-    this.#lastOfRow.delete(row);
+    this.#setLast(row, 0);
   }
 
   /** Row of an entry; 0 when the entry is not the last of its row. */
   liveRowOf(entry: number): number {
     const row = this.#rows[entry - this.#first + this.#dropped] ?? 0;
-    return this.#lastOfRow.get(row) === entry ? row : 0;
+    return this.#lastOfRow[row] === entry ? row : 0;
   }
 
   /** Forgets the entries before `entry`. */
@@ -66,5 +68,12 @@ export class Entries {
     if (this.#dropped < DROPPED_MAX) return;
     this.#rows = this.#rows.slice(this.#dropped);
     this.#dropped = 0;
+  }
+
+  #setLast(row: number, entry: number): void {
+    // Rows are handed out one after the other, but one may be freed before it was ever written.
+    while (this.#lastOfRow.length <= row) this.#lastOfRow.push(0);
+    this.#liveCount += Number(entry !== 0) - Number(this.#lastOfRow[row] !== 0);
+    this.#lastOfRow[row] = entry;
   }
 }
