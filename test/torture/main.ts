@@ -25,8 +25,10 @@ interface Plan {
 
 /** Lines that the sender's outbox is given at once. */
 const BATCH_LINES = 500;
-/** A kill comes so long after the one before, at most. */
-const PAUSE_MS_MAX = 250;
+/** A kill comes so long after the one before, at most: time to meet again and send. */
+const PAUSE_MS_MAX = 800;
+/** Every other kill comes so soon after new lines: in the thick of it. */
+const SOON_MS_MAX = 80;
 /** Once the killing is over, everything must have arrived within so long without progress. */
 const STALL_MS_MAX = 60_000;
 
@@ -130,7 +132,7 @@ async function main(plan: Plan): Promise<void> {
         appendFileSync(outbox, lines.join(""));
         written += lines.length;
       }
-      await pause(draw() * PAUSE_MS_MAX);
+      await pause(draw() * (draw() < 0.5 ? SOON_MS_MAX : PAUSE_MS_MAX));
       if (kills < plan.kills) {
         const side = draw() < 0.5 ? sender : receiver;
         await side.kill();
