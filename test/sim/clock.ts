@@ -77,7 +77,7 @@ export class SimClock implements Clock {
   fireNext(untilMs: number = Number.POSITIVE_INFINITY): boolean {
     const dueMs = this.#queue.nextDueMs;
     if (dueMs === undefined || dueMs > untilMs) return false;
-    const callback = this.#queue.take()?.callback;
+    const callback = this.#queue.take();
     this.#monotonicMs = Math.max(this.#monotonicMs, dueMs);
     callback?.();
     return true;

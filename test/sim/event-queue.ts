@@ -41,12 +41,15 @@ export class EventQueue {
     return event;
   }
 
-  /** Takes the next event out; `undefined` when none waits. */
-  take(): QueuedEvent | undefined {
+  /** Takes the next event out, and gives what it is to do; `undefined` when none waits. */
+  take(): (() => void) | undefined {
     this.#dropCancelledFront();
     const event = this.#removeFront();
-    if (event !== undefined) this.#live--;
-    return event;
+    if (event === undefined) return undefined;
+    const { callback } = event;
+    event.callback = undefined;
+    this.#live--;
+    return callback;
   }
 
   /** Cancelling twice, or after the event was taken, does nothing. */

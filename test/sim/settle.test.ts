@@ -46,9 +46,10 @@ describe("EventQueue", () => {
     const random = new SeededRandom(3);
     const queue = new EventQueue();
     const wanted: [number, number][] = [];
+    const got: [number, number][] = [];
     const events = Array.from({ length: 2_000 }, (_none, index) => {
       const dueMs = random.integer(0, 50);
-      return { index, dueMs, event: queue.add(dueMs, () => undefined) };
+      return { index, dueMs, event: queue.add(dueMs, () => got.push([dueMs, index])) };
     });
     for (const { index, dueMs, event } of events) {
       if (random.chance(0.7)) {
@@ -58,10 +59,18 @@ describe("EventQueue", () => {
     }
     wanted.sort(([dueMs, index], [otherMs, other]) => dueMs - otherMs || index - other);
     expect(queue.size).toBe(wanted.length);
-    const got: [number, number][] = [];
-    for (let event = queue.take(); event !== undefined; event = queue.take()) got.push([event.dueMs, event.order]);
+    for (let act = queue.take(); act !== undefined; act = queue.take()) act();
     expect(got).toEqual(wanted);
     expect(queue.nextDueMs).toBe(undefined);
+  });
+
+  test("counts an event that was taken as gone, also when it is cancelled afterwards", () => {
+    const queue = new EventQueue();
+    const taken = queue.add(1, () => undefined);
+    queue.take();
+    queue.cancel(taken);
+    queue.add(2, () => undefined);
+    expect(queue.size).toBe(1);
   });
 });
 

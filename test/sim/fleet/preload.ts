@@ -9,6 +9,7 @@ import "../../../src/cli/actions/report.ts";
 import "../../../src/cli/actions/run.ts";
 import "../../../src/cli/actions/up.ts";
 import "../../../src/hub/mod.ts";
+import "../../../src/mail.ts";
 import "../../../src/moltcomm/mod.ts";
 import "../../../src/status/mod.ts";
 import "jsonc-parser";
