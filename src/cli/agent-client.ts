@@ -5,14 +5,25 @@
  */
 import type * as z from "zod/mini";
 import {
+  archiveAnswer,
   describeIssues,
   errorAnswer,
   formatIssue,
   instancesAnswer,
+  peersAnswer,
+  pingAnswer,
   reportAnswer,
   statusAnswer,
 } from "../contract/mod.ts";
-import type { InstancesAnswer, ReportAnswer, StatusAnswer, WorkReport } from "../contract/mod.ts";
+import type {
+  ArchiveAnswer,
+  InstancesAnswer,
+  PeersAnswer,
+  PingAnswer,
+  ReportAnswer,
+  StatusAnswer,
+  WorkReport,
+} from "../contract/mod.ts";
 import { BarnacleError, isBarnacleError } from "../errors.ts";
 import { ANSWER_BYTES_MAX, INSTANCES_PAGE_MAX, STATUS_DOCUMENT_BYTES_MAX } from "../limits.ts";
 import type { Clock, HttpClient } from "../runtime/port.ts";
@@ -35,6 +46,8 @@ export const CALL_TIMEOUT_MS = 5_000;
 
 /** A page of instances, each with a document of usual size; the hub's page limit bounds the rest. */
 const INSTANCES_BYTES_MAX = INSTANCES_PAGE_MAX * STATUS_DOCUMENT_BYTES_MAX;
+/** As many peers as may be configured, each with a record of usual size. */
+const PEERS_BYTES_MAX = 512 * 1024 * 1024;
 /** `GET /status` carries one status document, the tasks and the publisher's state beside it. */
 const STATUS_BYTES_MAX = STATUS_DOCUMENT_BYTES_MAX + ANSWER_BYTES_MAX;
 
@@ -66,6 +79,26 @@ export class AgentClient {
   /** The first page of `GET /v1/instances`. @throws as `status` */
   async instances(): Promise<InstancesAnswer> {
     return await this.#ask(instancesAnswer, "GET", "/v1/instances", INSTANCES_BYTES_MAX);
+  }
+
+  /** `GET /mail/peers`. @throws as `status` */
+  async peers(): Promise<PeersAnswer> {
+    return await this.#ask(peersAnswer, "GET", "/mail/peers", PEERS_BYTES_MAX);
+  }
+
+  /**
+   * `POST /mail/ping`.
+   *
+   * @param timeoutMs for the whole call, which lasts as long as the peer takes
+   * @throws as `status`; `REMOTE_FAILURE` when the peer does not answer, `REJECTED` when nothing is known of it
+   */
+  async ping(peer: string, timeoutMs: number): Promise<PingAnswer> {
+    return await this.#ask(pingAnswer, "POST", "/mail/ping", ANSWER_BYTES_MAX, { body: { peer }, timeoutMs });
+  }
+
+  /** `POST /mail/archive`. @throws as `status` */
+  async archiveInbox(): Promise<ArchiveAnswer> {
+    return await this.#ask(archiveAnswer, "POST", "/mail/archive", ANSWER_BYTES_MAX);
   }
 
   /** Closes idle connections. Idempotent. */

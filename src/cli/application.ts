@@ -7,12 +7,20 @@ import { buildApplication as buildParserApplication, buildRouteMap } from "@stri
 import type { Application, RouteMap } from "@stricli/core";
 import { completeCommand, completionsCommand } from "./commands/completions.ts";
 import { configRoutes } from "./commands/config.ts";
+import { contactsRoutes } from "./commands/contacts.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { execCommand } from "./commands/exec.ts";
 import { helpCommand } from "./commands/help.ts";
 import { hubRoutes } from "./commands/hub.ts";
+import { idCommand } from "./commands/id.ts";
+import { inboxRoutes } from "./commands/inbox.ts";
+import { initCommand } from "./commands/init.ts";
+import { outboxCommand } from "./commands/outbox.ts";
+import { peersCommand } from "./commands/peers.ts";
+import { pingCommand } from "./commands/ping.ts";
 import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
+import { sendCommand } from "./commands/send.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -29,9 +37,17 @@ import { buildTexts } from "./texts.ts";
 export const PROGRAM_NAME = "barnacle";
 
 const ROUTES = {
+  init: initCommand,
   up: upCommand,
   run: runCommand,
   hub: hubRoutes,
+  id: idCommand,
+  send: sendCommand,
+  inbox: inboxRoutes,
+  outbox: outboxCommand,
+  contacts: contactsRoutes,
+  peers: peersCommand,
+  ping: pingCommand,
   status: statusCommand,
   report: reportCommand,
   exec: execCommand,

@@ -24,7 +24,14 @@ export const mailAnswer = z.lazy(() =>
       problem: z.nullable(z.string()),
     }),
     /** Messages of this process's life, but `queued`, which outlives it. */
-    outbox: z.looseObject({ queued: count, in_flight: count, delivered: count, failed: count }),
+    outbox: z.looseObject({
+      queued: count,
+      in_flight: count,
+      delivered: count,
+      failed: count,
+      /** Why nothing can be sent now; `null` when all is well. */
+      problem: z.nullable(z.string()),
+    }),
   })
 );
 export type MailAnswer = z.infer<typeof mailAnswer>;

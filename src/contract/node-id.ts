@@ -18,3 +18,11 @@ export function isEd25519Spki(bytes: Uint8Array): boolean {
 export function deriveNodeId(crypto: { sha256(data: Uint8Array): Uint8Array }, publicSpki: Uint8Array): string {
   return `ed25519:${encodeBase64Url(crypto.sha256(publicSpki))}`;
 }
+
+/** 32 bytes in base64url without padding: the last character carries four bits, its other two are zero. */
+const NODE_ID_REGEXP = /^ed25519:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+/** Whether the text is a node id in its one canonical form, so that no two texts stand for one node. */
+export function isNodeId(text: string): boolean {
+  return NODE_ID_REGEXP.test(text);
+}

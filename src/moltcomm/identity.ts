@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { decodeBase64, deriveNodeId, encodeBase64 } from "../contract/mod.ts";
+import { deriveNodeId } from "../contract/mod.ts";
 import { BarnacleError, isBarnacleError } from "../errors.ts";
 import { SECRET_BYTES_MAX } from "../limits.ts";
 import type { Crypto, Ed25519Signer, Files, Random } from "../runtime/port.ts";
 import { joinPath, replaceFile } from "../store/mod.ts";
+import { decodeKeyPem, encodeKeyPem } from "./identity-key.ts";
 
 /** What an identity needs of the platform. */
 export interface IdentityComponents {
@@ -29,43 +30,78 @@ export interface Identity {
 const DIRECTORY = ".moltcomm";
 const FILE = "identity.pem";
 const OTHERS_MASK = 0o077;
-const PEM_REGEXP = /^\s*-----BEGIN PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PRIVATE KEY-----\s*$/;
-const PEM_LINE_CHARACTERS = 64;
+
+/** Where the identity of a work directory lies. */
+export function identityPath(directory: string): string {
+  return joinPath(joinPath(directory, DIRECTORY), FILE);
+}
 
 /**
- * Loads the identity of a work directory from `.moltcomm/identity.pem` (PKCS#8), or makes it. Of two processes that make it at the same
- * time the later one would win, so the caller holds the work directory's lock.
+ * Loads the identity of a work directory from `.moltcomm/identity.pem` (PKCS#8); `undefined` when there is none.
  *
  * @param init.directory the work directory
  * @throws `PERMISSION_DENIED` when others may read the key, `SECRET_UNREADABLE` when the file holds none, and the errors of `Files`
+ */
+export async function loadIdentity(
+  components: Pick<IdentityComponents, "files" | "crypto">,
+  init: { readonly directory: string },
+): Promise<Identity | undefined> {
+  const path = identityPath(init.directory);
+  const key = await readPrivateKey(components.files, path);
+  return key === undefined ? undefined : makeIdentity(components.crypto, key, path);
+}
+
+/**
+ * As {@link loadIdentity}, but one that is missing is made. Of two processes that make it at the same time the later one would win, so the
+ * caller holds the work directory's lock.
  */
 export async function loadOrCreateIdentity(
   components: IdentityComponents,
   init: { readonly directory: string },
 ): Promise<Identity> {
-  const directory = joinPath(init.directory, DIRECTORY);
-  const path = joinPath(directory, FILE);
-  const existing = await readKey(components, path);
-  if (existing !== undefined) return makeIdentity(components.crypto, existing, path);
+  const existing = await loadIdentity(components, init);
+  if (existing !== undefined) return existing;
   const { privatePkcs8 } = components.crypto.generateEd25519();
-  await components.files.makeDirectory(directory, { mode: 0o700 });
-  await components.files.syncDirectory(init.directory);
-  await replaceFile(components, path, new TextEncoder().encode(encodePem(privatePkcs8)), { mode: 0o600 });
-  return makeIdentity(components.crypto, privatePkcs8, path);
+  return await storeIdentity(components, init.directory, privatePkcs8);
 }
 
-async function readKey(components: IdentityComponents, path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/**
+ * Makes a key the identity of a work directory, in place of any other. The caller holds the work directory's lock.
+ *
+ * @throws `SECRET_UNREADABLE` when it is no Ed25519 key, with nothing written; and the errors of `Files`
+ */
+export async function storeIdentity(
+  components: IdentityComponents,
+  directory: string,
+  privatePkcs8: Uint8Array<ArrayBuffer>,
+): Promise<Identity> {
+  const path = identityPath(directory);
+  const identity = makeIdentity(components.crypto, privatePkcs8, path);
+  await components.files.makeDirectory(joinPath(directory, DIRECTORY), { mode: 0o700 });
+  await components.files.syncDirectory(directory);
+  await replaceFile(components, path, new TextEncoder().encode(encodeKeyPem(privatePkcs8)), { mode: 0o600 });
+  return identity;
+}
+
+/**
+ * The private key of a work directory, DER; `undefined` when there is none.
+ *
+ * @throws as {@link loadIdentity}
+ */
+export async function readPrivateKey(
+  files: Pick<Files, "stat" | "read">,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let bytes: Uint8Array;
   try {
-    const { mode } = await components.files.stat(path);
+    const { mode } = await files.stat(path);
     if (mode !== undefined && (mode & OTHERS_MASK) !== 0) throw openKeyError(path, mode);
-    bytes = await components.files.read(path, SECRET_BYTES_MAX);
+    bytes = await files.read(path, SECRET_BYTES_MAX);
   } catch (thrown) {
-    if (isBarnacleError(thrown, "FILE_NOT_FOUND")) return undefined;
+    if (isBarnacleError(thrown, "FILE_NOT_FOUND", "NOT_A_DIRECTORY")) return undefined;
     throw thrown;
   }
-  const base64 = PEM_REGEXP.exec(new TextDecoder().decode(bytes))?.[1]?.replaceAll(/\s/g, "");
-  const key = base64 === undefined ? undefined : decodeBase64(base64);
+  const key = decodeKeyPem(new TextDecoder().decode(bytes));
   if (key === undefined) throw unreadableKeyError(path);
   return key;
 }
@@ -80,11 +116,6 @@ function makeIdentity(crypto: Crypto, privatePkcs8: Uint8Array<ArrayBuffer>, pat
     throw isBarnacleError(thrown, "BODY_INVALID") ? unreadableKeyError(path) : thrown;
   }
   return { nodeId: deriveNodeId(crypto, publicSpki), publicSpki, sign };
-}
-
-function encodePem(der: Uint8Array): string {
-  const lines = encodeBase64(der).match(new RegExp(`.{1,${PEM_LINE_CHARACTERS}}`, "g")) ?? [];
-  return ["-----BEGIN PRIVATE KEY-----", ...lines, "-----END PRIVATE KEY-----", ""].join("\n");
 }
 
 function openKeyError(path: string, mode: number): BarnacleError {

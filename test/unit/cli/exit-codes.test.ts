@@ -17,6 +17,8 @@ describe("exitCodeOf", () => {
     ["CONFIG_INVALID", 2],
     ["CONFIG_UNKNOWN_KEY", 2],
     ["SECRET_UNREADABLE", 2],
+    ["INVITATION_INVALID", 2],
+    ["CONTACT_UNKNOWN", 2],
     ["CONNECTION_REFUSED", 3],
     ["HOST_NOT_FOUND", 3],
     ["TIMED_OUT", 3],
@@ -25,6 +27,10 @@ describe("exitCodeOf", () => {
     ["LOCK_HELD", 5],
     ["ADDRESS_IN_USE", 5],
     ["DISK_FULL", 1],
+    ["IDENTITY_EXISTS", 1],
+    ["CONTACT_EXISTS", 1],
+    ["MARKERS_DAMAGED", 1],
+    ["DELIVERY_FAILED", 1],
     ["INTERNAL", 1],
   ];
   for (const [code, exit] of EXPECTED) {

@@ -137,6 +137,8 @@ export class MemoryFiles implements Files {
 
   removeDirectory(path: string): Promise<void> {
     return this.#step(`removeDirectory ${path}`, () => {
+      const inside = [...this.#names.keys(), ...this.#directories.keys()].some((name) => parentOf(name) === path);
+      if (inside) throw failure("FILE_EXISTS", path);
       if (!this.#directories.delete(path)) throw failure("FILE_NOT_FOUND", path);
     });
   }

@@ -1,0 +1,130 @@
+import type { LoadedConfig } from "../../config/mod.ts";
+import { BarnacleError, isBarnacleError } from "../../errors.ts";
+import { type DeliveryView, ensureMailDirectory, mailDirectoryPath, waitForDelivery } from "../../mailbox/mod.ts";
+import type { Process, Runtime } from "../../runtime/port.ts";
+import type { SendFlags } from "../commands/send.ts";
+import { loadConfiguration } from "../configuration.ts";
+import type { Invocation } from "../context.ts";
+import { formatDuration } from "../duration.ts";
+import { EXIT } from "../exit-codes.ts";
+import { usageError } from "../failure.ts";
+import { ownNodeId } from "../mail/identity.ts";
+import { appendToOutbox } from "../mail/outbox-line.ts";
+import { readRecipient, type Recipient, takeUpInvited } from "../mail/recipient.ts";
+import { isAgentRunning } from "../mail/running.ts";
+import { requireWorkDirectory } from "../mail/work-directory.ts";
+import { escapeText } from "../terminal.ts";
+
+const WAIT_SECONDS_DEFAULT = 60;
+const STANDARD_INPUT = "-";
+
+export default async function send(this: Invocation, flags: SendFlags, to: string, message?: string): Promise<void> {
+  const { runtime } = this.cli;
+  const { standardError, standardOutput } = runtime.process;
+  const loaded = await loadConfiguration(this.cli, flags);
+  await requireWorkDirectory(runtime.files, loaded.directory);
+  const recipient = await checkedRecipient(runtime, loaded, to);
+  const bytesMax = loaded.config.mailbox.messageBytesMax;
+  const msg = checkedMessage(
+    message === undefined || message === STANDARD_INPUT ? await readInput(runtime.process, bytesMax) : message,
+    bytesMax,
+  );
+  if (recipient.invitation !== undefined) {
+    const name = await takeUpInvited(runtime, loaded, recipient.invitation);
+    if (name !== undefined) standardError.write(`added the contact ${escapeText(name)}\n`);
+  }
+  const id = runtime.random.uuid();
+  await ensureMailDirectory(runtime, loaded.directory);
+  const line = { to: recipient.nodeId, msg, created_ts: runtime.clock.wallMs(), id };
+  await appendToOutbox(runtime.files, mailDirectoryPath(loaded.directory), line);
+  standardOutput.write(`${id}\n`);
+  if (!await isAgentRunning(runtime, loaded)) {
+    standardError.write("no agent runs here: the message waits in the outbox until barnacle run takes it\n");
+  }
+  if (flags.wait === true || flags.timeout !== undefined) {
+    const timeoutSeconds = flags.timeout ?? WAIT_SECONDS_DEFAULT;
+    this.process.exitCode = await waitUntilSettled(runtime, loaded, { id, recipient, timeoutSeconds });
+  }
+}
+
+async function checkedRecipient(runtime: Runtime, loaded: LoadedConfig, to: string): Promise<Recipient> {
+  const recipient = await readRecipient(runtime, loaded, to);
+  if (recipient.nodeId === await ownNodeId(runtime, loaded)) {
+    throw usageError("Send", "this host itself", "another node");
+  }
+  return recipient;
+}
+
+async function readInput(process: Process, bytesMax: number): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    // One line end is not part of the message.
+    bytes = await process.readStandardInput(bytesMax + "\r\n".length);
+  } catch (thrown) {
+    throw isBarnacleError(thrown, "BODY_TOO_LARGE") ? tooLarge(`more than ${bytesMax} bytes`, bytesMax) : thrown;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, "");
+  } catch {
+    throw usageError("Send", "bytes that are no UTF-8", "text", "encode what is no text, for example with base64");
+  }
+}
+
+function checkedMessage(msg: string, bytesMax: number): string {
+  if (msg === "") throw usageError("Send", "nothing", "a message, as an argument or on standard input");
+  if (!msg.isWellFormed()) throw usageError("Send", "a text with half a character in it", "well-formed Unicode");
+  const { length } = new TextEncoder().encode(msg);
+  if (length > bytesMax) throw tooLarge(`${length} bytes`, bytesMax);
+  return msg;
+}
+
+function tooLarge(value: string, bytesMax: number): BarnacleError {
+  return new BarnacleError({
+    code: "BODY_TOO_LARGE",
+    action: "Send",
+    value,
+    wanted: `at most ${bytesMax} bytes`,
+    hint: "split it, or raise mailbox.messageBytesMax on both sides",
+  });
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly recipient: Recipient;
+  readonly timeoutSeconds: number;
+}
+
+/** @returns the exit code. @throws `DELIVERY_FAILED` */
+async function waitUntilSettled(runtime: Runtime, loaded: LoadedConfig, waiting: Waiting): Promise<number> {
+  const { id, recipient, timeoutSeconds } = waiting;
+  const startMs = runtime.clock.monotonicMs();
+  const directory = mailDirectoryPath(loaded.directory);
+  const view = await waitForDelivery(runtime, { directory, id, timeoutMs: timeoutSeconds * 1_000 });
+  const who = escapeText(recipient.name ?? recipient.nodeId);
+  if (view?.state === "failed") throw failed(who, view);
+  if (view?.state === "delivered") {
+    const seconds = ((runtime.clock.monotonicMs() - startMs) / 1_000).toFixed(2);
+    runtime.process.standardError.write(`delivered to ${who} after ${seconds} s\n`);
+    return EXIT.ok;
+  }
+  const wait = `not delivered within ${formatDuration(timeoutSeconds)}`;
+  runtime.process.standardError.write(`${wait}: ${describeDelay(view)}; it is tried on, see barnacle outbox\n`);
+  return EXIT.pending;
+}
+
+function describeDelay(view: DeliveryView | undefined): string {
+  if (view === undefined) return "no agent has taken the message from the outbox yet";
+  if (view.attempts === 0) return "accepted, not tried yet";
+  const attempts = view.attempts === 1 ? "tried once" : `tried ${view.attempts} times`;
+  return view.lastError === null ? attempts : `${attempts}, last: ${escapeText(view.lastError)}`;
+}
+
+function failed(who: string, { attempts, lastError }: DeliveryView): BarnacleError {
+  return new BarnacleError({
+    code: "DELIVERY_FAILED",
+    action: `Deliver to ${who}`,
+    value: `${lastError ?? "no reason"}, after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+    wanted: "the recipient's acknowledgement",
+    hint: "barnacle outbox shows it; send it again once the reason is gone",
+  });
+}

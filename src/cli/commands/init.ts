@@ -1,0 +1,34 @@
+import { commonFlags, defineCommand, switchFlag } from "../command.ts";
+import type { CommonFlags } from "../command.ts";
+
+export interface InitFlags extends CommonFlags {
+  readonly remove: boolean | undefined;
+  readonly json: boolean | undefined;
+}
+
+export const initCommand = defineCommand<InitFlags>({
+  help: {
+    brief: "Make the work directory ready for mail",
+    details:
+      "Makes .moltcomm/ with an identity and an empty outbox, kept out of git; puts the section about mail into " +
+      "HEARTBEAT.md, near the top; writes SKILL_IMPL.md. Says of each what it did. What is there stays as it " +
+      "is, and a second run changes nothing.\n\n" +
+      "With --remove it takes out what it put in, and nothing else: what somebody changed, brought or received " +
+      "is left, and with mail, contacts or peers the identity. It asks for the agent to be stopped first.\n\n" +
+      'JSON: {"steps": [{"path", "outcome", "note", "hint"}]}; outcome is made, changed, there, removed, left ' +
+      "or failed. Exit code 1 when one failed.",
+    examples: [
+      ["init", "The current directory"],
+      ["init --dir ~/.openclaw/workspace", "An agent's workspace"],
+      ["init --remove", "As it was before"],
+    ],
+  },
+  parameters: {
+    flags: {
+      remove: switchFlag("Take out again what init put in"),
+      json: switchFlag("Print JSON"),
+      ...commonFlags(),
+    },
+  },
+  load: () => import("../actions/init.ts"),
+});
