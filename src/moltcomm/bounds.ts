@@ -1,0 +1,109 @@
+/**
+ * The node's fixed bounds, each with its reason. What an operator may want to change is in the configuration (`NodeLimits`).
+ *
+ * @module
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const MINUTE_MS = 60_000;
+
+/** Frames taken in, and answers signed, before others have their turn: about a millisecond of work with cryptography. */
+export const FRAMES_PER_TURN = 16;
+/** Frames that leave in one write; the far end starts on them while we sign the next. */
+export const FRAMES_PER_WRITE = 16;
+/** Read and not yet looked at, each connection, before it is paused; a frame that is not whole yet is read on. */
+export const READ_AHEAD_BYTES = 64 * KIB;
+/** Read and not yet looked at, all connections together; beyond it the one that holds most is closed. */
+export const READ_AHEAD_ALL_BYTES_MAX = 256 * MIB;
+/** Messages of one connection that are being written to the inbox; beyond it the connection is not read on. */
+export const DELIVERIES_PER_CONNECTION_MAX = 1_024;
+/** Their bytes, each connection, and of all connections together. */
+export const DELIVERY_BYTES_PER_CONNECTION_MAX = 4 * MIB;
+export const DELIVERY_BYTES_MAX = 64 * MIB;
+/** Answers that a peer has not taken yet; beyond it, it is not read on until it takes them. */
+export const UNTAKEN_BYTES_MAX = 256 * KIB;
+
+/** How far a message's `ts` may be from our clock. Source: MoltComm v1, section 7. */
+export const TS_WINDOW_MS = 10 * MINUTE_MS;
+/** How long ids are remembered: as long as the window lets a message in. At least 5 minutes: MoltComm v1, section 7. */
+export const REPLAY_MEMORY_MS = 2 * TS_WINDOW_MS;
+/** Ids remembered, beside those of delivered messages, which the inbox remembers. */
+export const REPLAY_MEMORY_MAX = 65_536;
+/** Longest `id`: a UUID has 36 characters; what is remembered of strangers is bounded. */
+export const ID_CHARACTERS_MAX = 256;
+/** How long further messages of a sender are refused after one was, until that one comes again: order is kept so. */
+export const REFUSED_IN_ORDER_MS = 2_000;
+/** Senders on one connection for which that is remembered. */
+export const REFUSED_SENDERS_MAX = 64;
+/** Addresses and senders whose rates are remembered. */
+export const RATE_KEYS_MAX = 16_384;
+/** Public keys kept ready: reading one costs as much as checking a signature. */
+export const KEYS_MAX = 4_096;
+/** Longest text of a far end that is kept, shown or logged: an error's detail. */
+export const DETAIL_CHARACTERS_MAX = 200;
+/** Longest name of a far end's software that is kept. */
+export const AGENT_CHARACTERS_MAX = 128;
+
+/** A share of the connections that inbound ones leave to our own dials. */
+export const DIAL_RESERVE_RATIO = 1 / 16;
+/** The most that one remote address may hold of all connections. */
+export const CONNECTIONS_PER_ADDRESS_RATIO = 1 / 2;
+/** How long a frame may take to become whole: 1 MiB at 18 KB/s. */
+export const FRAME_TIMEOUT_MS = MINUTE_MS;
+/** How long a peer may take nothing of what is queued for it. */
+export const UNTAKEN_TIMEOUT_MS = 30_000;
+/** How long an orderly end may take. */
+export const END_TIMEOUT_MS = 5_000;
+/** Silence after which a kept connection is asked for a sign of life: half-open ones are found so. */
+export const KEPT_SILENCE_MS = MINUTE_MS;
+/** The same for connections that others keep: they ask first. */
+export const SILENCE_MS = 4 * MINUTE_MS;
+/** Silence after which any connection is closed. */
+export const SILENCE_MAX_MS = 5 * MINUTE_MS;
+/** A connection we dialled and have no use for is closed after so long. */
+export const UNUSED_MS = 2 * MINUTE_MS;
+/** A connection that owes answers and has been silent for so long gives way to a newer one of the same node. */
+export const SUPERSEDED_SILENCE_MS = 3_000;
+
+/** How far ahead our own record's expiry is set, and how near it may come. Source: MoltComm v1, section 6. */
+export const OWN_RECORD_MS = 30 * MINUTE_MS;
+export const OWN_RECORD_LEFT_MIN_MS = 15 * MINUTE_MS;
+/** How often kept connections are told of our record anew, so that nobody holds an expired one. */
+export const ANNOUNCE_MS = 10 * MINUTE_MS;
+/** Hosts under which this node is reached, where it listens on all of them. */
+export const OWN_HOSTS_MAX = 8;
+/** Addresses in a peer record, and their characters together: a record of ten thousand must stay small. */
+export const RECORD_ADDRESSES_MAX = 16;
+export const RECORD_ADDRESS_CHARACTERS_MAX = 1_024;
+/** How far ahead a record may expire: what is recommended is an hour, and a date has an end. */
+export const RECORD_AHEAD_MAX_MS = 366 * 24 * 60 * MINUTE_MS;
+/** Records asked for, and given when a `PEERS` does not say. Source: MoltComm v1, section 5. */
+export const PEERS_DEFAULT = 20;
+/** Records given at most. */
+export const PEERS_ANSWER_MAX = 64;
+/** Peers asked in a round of gossip. */
+export const GOSSIP_PEERS = 3;
+export const GOSSIP_MS = 5 * MINUTE_MS;
+/** How long the addresses of a peer that shook hands are tried after its record expired: as long as mail is kept. */
+export const LAST_KNOWN_MS = 7 * 24 * 60 * MINUTE_MS;
+/** How often what is known of peers is written down, if it changed. */
+export const PEERS_SAVE_MS = 5 * MINUTE_MS;
+/** Peers written down at most, those that shook hands first: writing stops everything else meanwhile. */
+export const PEERS_SAVED_MAX = 10_000;
+export const PEERS_FILE_BYTES_MAX = 32 * MIB;
+/** Addresses of one recipient that are tried in one attempt. */
+export const ADDRESSES_TRIED_MAX = 8;
+
+/** How a bootstrap is dialled again. */
+export const BOOTSTRAP_BACKOFF = { initialMs: 1_000, maxMs: 2 * MINUTE_MS };
+/** A connection that ends sooner counts as a failed one for the wait before the next. */
+export const BOOTSTRAP_LIFE_MIN_MS = 30_000;
+
+/** How often connections are looked after: while one is young or ends, and otherwise. */
+export const SWEEP_SOON_MS = 2_000;
+export const SWEEP_MS = 30_000;
+/** How long a stop waits for messages that are being written. */
+export const STOP_DELIVERIES_MS = 1_500;
+/** How long a stop waits for its last answers to leave. */
+export const STOP_ENDS_MS = 300;

@@ -1,0 +1,134 @@
+/**
+ * `DIRECT` on its way in: to the inbox, and the answer back. Source: MoltComm v1, section 5; section 11, readings 1 to 3.
+ *
+ * The `ACK` leaves only after `deliver` said that the line is durable. Once a message of a sender was refused, those behind it on the
+ * same link are refused as well until it comes again, so that a sender with many in flight keeps their order.
+ *
+ * @module
+ */
+import type { Clock } from "../runtime/port.ts";
+import { DETAIL_CHARACTERS_MAX, REFUSED_IN_ORDER_MS, REFUSED_SENDERS_MAX } from "./bounds.ts";
+import type { Link } from "./link.ts";
+import type { Refusal, Refusals } from "./refusals.ts";
+import type { DeliveryOutcome, IncomingMail } from "./types.ts";
+import type { Voice } from "./voice.ts";
+import type { MessageOf } from "./wire/types.ts";
+
+type Direct = MessageOf<"DIRECT">;
+
+/** A message whose fate is known and whose sender is still to be told. */
+export interface DirectAnswer {
+  readonly link: Link;
+  readonly message: Direct;
+  readonly frameBytes: number;
+  readonly outcome: DeliveryOutcome;
+}
+
+/** What the reception of mail works with. */
+export interface DirectsComponents {
+  readonly clock: Clock;
+  readonly incoming: IncomingMail;
+  readonly refusals: Refusals;
+  readonly voice: Voice;
+  /** Counts messages that are being written against their link. */
+  readonly reading: {
+    delivering(link: Link, bytes: number): void;
+    delivered(link: Link, bytes: number): void;
+  };
+  /** Puts an answer into the turns. */
+  readonly turns: { answer(answer: DirectAnswer): void };
+  /** Gives a sender back what a message took of its rate. */
+  readonly giveBack: (from: string) => void;
+  /** Our own mistake in the inbox. */
+  readonly onFault: (thrown: unknown) => void;
+}
+
+/** See the module's description. */
+export class Directs {
+  readonly #components: DirectsComponents;
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(components: DirectsComponents) {
+    this.#components = components;
+  }
+
+  /** Messages whose fate is not known yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Calls back once nothing is under way. */
+  whenIdle(callback: () => void): void {
+    if (this.#underWay === 0) callback();
+    else this.#onIdle = callback;
+  }
+
+  /** Whether an earlier message of this sender was refused on this link, and has not come again. */
+  isOutOfOrder(link: Link, { from, id }: Direct): boolean {
+    const refused = link.refusedInOrder?.get(from);
+    if (refused === undefined || refused.id === id) return false;
+    if (this.#components.clock.monotonicMs() < refused.untilMs) return true;
+    link.refusedInOrder?.delete(from);
+    return false;
+  }
+
+  /** Refuses a message that may come again, and with it those behind it. */
+  refuse(link: Link, message: Direct, refusal: Pick<Refusal, "code" | "detail">): void {
+    const { from, id } = message;
+    const refused = (link.refusedInOrder ??= new Map());
+    const first = refused.get(from);
+    if (first === undefined || first.id === id) {
+      const [oldest] = refused.keys();
+      if (refused.size >= REFUSED_SENDERS_MAX && oldest !== undefined) refused.delete(oldest);
+      refused.set(from, { id, untilMs: this.#components.clock.monotonicMs() + REFUSED_IN_ORDER_MS });
+    }
+    this.#components.refusals.refuse(link, { ...refusal, ref: id, from });
+  }
+
+  /** The refused message came again, signed by its sender: those behind it may follow. */
+  cameAgain(link: Link, { from, id }: Direct): void {
+    if (link.refusedInOrder?.get(from)?.id === id) link.refusedInOrder.delete(from);
+  }
+
+  /** Takes a message that passed every check. */
+  receive(link: Link, message: Direct, frameBytes: number): void {
+    const { clock, incoming, reading, turns, onFault } = this.#components;
+    link.usedAtMs = clock.monotonicMs();
+    reading.delivering(link, frameBytes);
+    this.#underWay++;
+    const { from, id, to = "", body } = message;
+    incoming.deliver({ from, id, to, msg: body.msg, receivedAtMs: clock.wallMs() }).then(
+      (outcome) => turns.answer({ link, message, frameBytes, outcome }),
+      (thrown: unknown) => {
+        onFault(thrown);
+        const outcome = { outcome: "refused", code: "RATE_LIMIT", detail: "the message could not be kept" } as const;
+        turns.answer({ link, message, frameBytes, outcome });
+      },
+    );
+  }
+
+  /** Tells the sender what became of its message. */
+  answer({ link, message, frameBytes, outcome }: DirectAnswer): void {
+    const { reading, refusals, voice, giveBack } = this.#components;
+    const { from, id } = message;
+    switch (outcome.outcome) {
+      case "delivered":
+        voice.say(link, "ACK", from, { ref: id });
+        break;
+      case "duplicate":
+        // Whoever plays a sender's messages again must not use up its rate.
+        giveBack(from);
+        refusals.refuse(link, { code: "REPLAY", detail: "it was delivered before", ref: id, from });
+        break;
+      case "refused":
+        this.refuse(link, message, { code: outcome.code, detail: outcome.detail.slice(0, DETAIL_CHARACTERS_MAX) });
+        break;
+    }
+    reading.delivered(link, frameBytes);
+    this.#underWay--;
+    if (this.#underWay > 0 || this.#onIdle === undefined) return;
+    this.#onIdle();
+    this.#onIdle = undefined;
+  }
+}

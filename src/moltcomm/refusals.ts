@@ -1,0 +1,65 @@
+/**
+ * Turning messages away: counted, logged once a while, and answered while the address that sent them has not used up its answers.
+ *
+ * Source: MoltComm v1, sections 4, 5 and 7.
+ *
+ * @module
+ */
+import type { Logger } from "../log/mod.ts";
+import type { Clock } from "../runtime/port.ts";
+import { RATE_KEYS_MAX } from "./bounds.ts";
+import { TokenBuckets } from "./buckets.ts";
+import type { Link } from "./link.ts";
+import { Traffic } from "./traffic.ts";
+import type { Voice } from "./voice.ts";
+import type { ProtocolErrorCode } from "./wire/types.ts";
+
+/** The share of an address' frames that errors are answered for: a signature each must not be what a flood buys. */
+const ANSWERS_RATIO = 1 / 10;
+
+/** What refusals work with. */
+export interface RefusalsComponents {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly traffic: Traffic;
+  readonly voice: Voice;
+}
+
+/** One message turned away. */
+export interface Refusal {
+  readonly code: ProtocolErrorCode;
+  readonly detail: string;
+  /** The message's id and sender, as far as they could be read. */
+  readonly ref?: string | undefined;
+  readonly from?: string | undefined;
+}
+
+/** See the module's description. */
+export class Refusals {
+  readonly #components: RefusalsComponents;
+  readonly #answers: TokenBuckets;
+
+  constructor(components: RefusalsComponents, init: { readonly framesPerSecondPerAddress: number }) {
+    this.#components = components;
+    const perSecond = Math.max(1, init.framesPerSecondPerAddress * ANSWERS_RATIO);
+    // The burst takes what one recipient's whole window of messages in flight can draw.
+    const burst = Math.max(1, init.framesPerSecondPerAddress);
+    this.#answers = new TokenBuckets(components, { perSecond, burst, keysMax: RATE_KEYS_MAX });
+  }
+
+  /** Counts and logs a refusal without an answer: nobody is told, or an answer was refused. */
+  note(link: Link, refusal: Refusal): void {
+    const { code, detail, from } = refusal;
+    Traffic.count(this.#components.traffic.refused, code);
+    const fields = { code, detail, remote: link.remote, ...(from === undefined ? {} : { from }) };
+    this.#components.log.problem(`moltcomm_refused:${code}`, "warn", "message_refused", fields);
+  }
+
+  /** Refuses a message. */
+  refuse(link: Link, refusal: Refusal): void {
+    this.note(link, refusal);
+    if (!this.#answers.take(link.remoteKey)) return;
+    const { code, detail, ref, from } = refusal;
+    this.#components.voice.say(link, "ERROR", from, ref === undefined ? { code, detail } : { ref, code, detail });
+  }
+}

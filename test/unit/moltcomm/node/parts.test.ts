@@ -1,0 +1,166 @@
+/** Hunts: mistakes in the node's small parts that whole nodes would show only rarely. */
+import { describe, expect, test } from "vitest";
+import { TokenBuckets } from "../../../../src/moltcomm/buckets.ts";
+import { Link, type LinkOwner } from "../../../../src/moltcomm/link.ts";
+import { PeerRoll } from "../../../../src/moltcomm/peer-roll.ts";
+import { remoteKeyOf } from "../../../../src/moltcomm/remote-key.ts";
+import { ReplayMemory } from "../../../../src/moltcomm/replay-memory.ts";
+import { Turns } from "../../../../src/moltcomm/turns.ts";
+import { SimClock } from "../../../sim/clock.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+
+describe("remoteKeyOf", () => {
+  test.each([
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::1", "::1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"],
+    ["2001:0db8::1", "2001:db8:0:0::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ])("of %s is %s", (host, key) => expect(remoteKeyOf(host)).toBe(key));
+});
+
+describe("TokenBuckets", () => {
+  test("gives a burst, then the rate, and takes back", async () => {
+    const clock = new SimClock();
+    const buckets = new TokenBuckets({ clock }, { perSecond: 10, burst: 3, keysMax: 10 });
+    const taken = () => Array.from({ length: 5 }, () => buckets.take("a")).filter(Boolean).length;
+    expect(taken()).toBe(3);
+    expect(buckets.take("b")).toBe(true);
+    await clock.advance(250);
+    expect(taken()).toBe(2);
+    buckets.giveBack("a");
+    expect(taken()).toBe(1);
+    for (let index = 0; index < 9; index++) buckets.giveBack("a");
+    expect(taken()).toBe(3);
+  });
+
+  test("remembers so many keys, the oldest is forgotten", () => {
+    const buckets = new TokenBuckets({ clock: new SimClock() }, { perSecond: 1, burst: 1, keysMax: 2 });
+    for (const key of ["a", "b", "c"]) expect(buckets.take(key)).toBe(true);
+    expect(buckets.take("c")).toBe(false);
+    expect(buckets.take("a")).toBe(true);
+  });
+});
+
+describe("ReplayMemory", () => {
+  test("remembers at least as long as it says, and no more than it may", async () => {
+    const clock = new SimClock();
+    const memory = new ReplayMemory({ clock }, { keepMs: 1_000, entriesMax: 100 });
+    memory.add("a", "1");
+    await clock.advance(999);
+    memory.add("a", "2");
+    expect([memory.has("a", "1"), memory.has("b", "1"), memory.has("a", "3")]).toEqual([true, false, false]);
+    await clock.advance(1_001);
+    memory.add("a", "3");
+    await clock.advance(1_001);
+    memory.add("a", "4");
+    expect([memory.has("a", "1"), memory.has("a", "3"), memory.has("a", "4")]).toEqual([false, true, true]);
+    for (let index = 0; index < 1_000; index++) memory.add("x", `${index}`);
+    const kept = Array.from({ length: 1_000 }, (_, index) => memory.has("x", `${index}`)).filter(Boolean).length;
+    expect(kept).toBeGreaterThanOrEqual(50);
+    expect(kept).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("PeerRoll", () => {
+  const peer = (name: string) => ({
+    record: { peer_id: name, addrs: [], ts: 0, expires: 0, pub: "", sig: "" },
+    metAtMs: undefined,
+    agent: undefined,
+  });
+
+  test("chooses each peer at most once, and all of a few", () => {
+    const roll = new PeerRoll({ random: new SeededRandom(1) });
+    for (let size = 0; size < 40; size++) {
+      const names = roll.choose(100, () => true).map(({ record }) => record.peer_id);
+      expect([...names].sort()).toEqual(Array.from({ length: size }, (_, index) => `${index}`).sort());
+      roll.set(peer(`${size}`));
+    }
+  });
+
+  test("keeps its places right whatever is taken out", () => {
+    const random = new SeededRandom(2);
+    const roll = new PeerRoll({ random });
+    const model = new Set<string>();
+    for (let step = 0; step < 2_000; step++) {
+      const name = `${Math.floor(random.unit() * 50)}`;
+      if (random.unit() < 0.5) {
+        roll.set(peer(name));
+        model.add(name);
+      } else {
+        roll.delete(name);
+        model.delete(name);
+      }
+      expect(roll.size).toBe(model.size);
+      expect(roll.get(name) !== undefined).toBe(model.has(name));
+    }
+    expect(roll.all.map(({ record }) => record.peer_id).sort()).toEqual([...model].sort());
+  });
+});
+
+describe("Turns", () => {
+  const owner: LinkOwner = { onReadable() {}, onDrained() {}, onCorked() {}, onClosed() {} };
+
+  function makeTurns() {
+    const clock = new SimClock();
+    const order: string[] = [];
+    const left = new Map<Link, number>();
+    const names = new Map<Link, string>();
+    const turns: Turns<string> = new Turns<string>({ clock }, {
+      read: (link, quota) => {
+        const count = Math.min(quota, left.get(link) ?? 0);
+        left.set(link, (left.get(link) ?? 0) - count);
+        order.push(`${names.get(link)}${count}`);
+        if ((left.get(link) ?? 0) > 0) turns.queue(link);
+        return count;
+      },
+      answer: (answer) => {
+        if (answer === "throw") throw new Error("a mistake");
+        order.push(answer);
+      },
+      finish: () => order.push("|"),
+      failed: () => order.push("failed"),
+    });
+    const link = (name: string, frames: number): Link => {
+      const made = new Link(owner, { origin: "accepted", nowMs: 0, maxFrameBytes: 1_000, paceBurst: 100 });
+      names.set(made, name);
+      left.set(made, frames);
+      return made;
+    };
+    return { clock, order, turns, link };
+  }
+
+  test("take some of each, so that one with many frames delays one with few by no more than its share", async () => {
+    const { clock, order, turns, link } = makeTurns();
+    turns.queue(link("flood", 100));
+    turns.queue(link("few", 2));
+    turns.queue(link("other", 3));
+    await clock.advance(0);
+    expect(order.slice(0, 4)).toEqual(["flood5", "few2", "other3", "flood6"]);
+    expect(order.filter((entry) => entry === "|").length).toBe(7);
+  });
+
+  test("are bounded for answers too, and one that fails spoils no other", async () => {
+    const { clock, order, turns } = makeTurns();
+    turns.answer("throw");
+    for (let index = 0; index < 20; index++) turns.answer(`${index}`);
+    await clock.advance(0);
+    expect(order.indexOf("failed")).toBe(0);
+    expect(order.indexOf("|")).toBe(16);
+    expect(order.filter((entry) => /^\d/.test(entry)).length).toBe(20);
+  });
+
+  test("leave a resting link alone until its time", async () => {
+    const { clock, order, turns, link } = makeTurns();
+    const resting = link("late", 1);
+    turns.rest(resting, 50);
+    turns.queue(resting);
+    turns.queue(link("now", 1));
+    await clock.advance(49);
+    expect(order).toEqual(["now1", "|"]);
+    await clock.advance(2);
+    expect(order).toEqual(["now1", "|", "late1", "|"]);
+  });
+});
