@@ -9,9 +9,19 @@ import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
 import { encodeBase64Url } from "./contract/mod.ts";
 import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
-import { type App, bearerAuthenticator, createApp, healthRoutes, listen, metricsRoute } from "./http/mod.ts";
+import {
+  type App,
+  bearerAuthenticator,
+  type CheckResult,
+  createApp,
+  healthRoutes,
+  listen,
+  metricsRoute,
+} from "./http/mod.ts";
 import { STOP_TIMEOUT_MS } from "./limits.ts";
 import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
+import type { MailStart } from "./mail.ts";
+import { mailRoutes } from "./mail-routes.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
 import type { Clock, HttpClient, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
@@ -113,11 +123,20 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Part>
   const { createStatusService } = await import("./status/mod.ts");
   const lock = await base.workDirectory.lock();
   base.undo.push(() => lock.release());
-  const status = createStatusService({ ...runtime, ...base }, await statusInit(base, ownHub));
+  let mail: MailStart | undefined;
+  const status = createStatusService({ ...runtime, ...base }, {
+    ...await statusInit(base, ownHub),
+    mail: () => mail?.mail?.answer(),
+  });
   const { token } = config.http;
   const ready = status.readinessChecks();
   const app = createApp({
-    routes: [...status.routes, ...healthRoutes({ live: () => true, ready }), metricsRoute(metrics)],
+    routes: [
+      ...status.routes,
+      ...(config.moltcomm.enabled ? mailRoutes(() => mail?.mail) : []),
+      ...healthRoutes({ live: () => true, ready }),
+      metricsRoute(metrics),
+    ],
     authenticator: token === undefined ? undefined : bearerAuthenticator(runtime.crypto, token),
     log,
     metrics,
@@ -131,9 +150,20 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Part>
       await pause(runtime.clock, FIRST_ANSWER_MS);
       await status.start();
       await writeEndpointFile(base, url, ownHub?.url);
+      if (!config.moltcomm.enabled) return;
+      const { startMail } = await import("./mail.ts");
+      const started = await startMail({ ...runtime, ...base }, loaded);
+      mail = started;
+      base.undo.push(() => started.stop());
+      status.addCheck("mail", () => checkOf(started), "health");
     },
   });
   return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
+}
+
+function checkOf(mail: MailStart): CheckResult {
+  const problem = mail.problem();
+  return problem === undefined ? { ok: true } : { ok: false, message: problem };
 }
 
 async function startHub(base: Base): Promise<Part & OwnHub> {

@@ -106,6 +106,23 @@ export class SimDisk {
     this.watchers.changed(normalized);
   }
 
+  /** Removes a file by the scenario's hand, for good; does nothing where there is none. */
+  remove(path: string): void {
+    const normalized = normalizePath(path, "/");
+    if (this.tree.look(normalized)?.kind !== "file") return;
+    const place = this.tree.place(normalized, SUPERUSER, `Remove ${path}`);
+    const inode = this.tree.remove(place, SUPERUSER, `Remove ${path}`);
+    if (inode.kind === "file") this.use(-inode.lengthBytes);
+    this.tree.journal.syncDirectory(place.directory);
+    this.watchers.changed(normalized);
+  }
+
+  /** As {@link put}, but another file takes the place of the one that is there, as when one is renamed to it. */
+  replace(path: string, content: string | Uint8Array, options: { readonly mode?: number } = {}): void {
+    this.remove(path);
+    this.put(path, content, options);
+  }
+
   /** Makes a directory and its parents by the scenario's hand, writable by all and safe. */
   putDirectory(path: string): void {
     const normalized = normalizePath(path, "/");

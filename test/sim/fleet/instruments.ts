@@ -32,18 +32,18 @@ export function instrument(runtime: Runtime, instruments: Instruments): Runtime 
 }
 
 /** Takes lines that the process wrote on standard error. */
-export function noteEvents(instruments: Instruments, text: string): void {
-  const { record } = instruments;
+export function noteEvents(record: ProcessRecord, text: string, nowMs: number): void {
   for (const line of text.split("\n")) {
     if (line.includes('"event":"uncaught"') || line.startsWith("Uncaught ")) record.uncaught.push(line);
     const name = /"event":"(\w+)"/.exec(line)?.[1];
     if (name === undefined) continue;
     record.events.set(name, (record.events.get(name) ?? 0) + 1);
-    if (name === "listening") record.listeningAtMs ??= instruments.nowMs();
+    if (name === "listening") record.listeningAtMs ??= nowMs;
   }
 }
 
-function countTimers(clock: Clock, record: ProcessRecord): Clock {
+/** The clock, with its timers counted. */
+export function countTimers(clock: Clock, record: ProcessRecord): Clock {
   return {
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),

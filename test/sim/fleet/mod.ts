@@ -6,7 +6,8 @@
  *
  * @module
  */
-export type { FleetInit, Sabotage } from "./fleet.ts";
+export type { Sabotage } from "./crew.ts";
+export type { FleetInit } from "./fleet.ts";
 export { describeOptions, type FleetOptions } from "./options.ts";
 export type { CheckerName, Violation } from "./record.ts";
 export { type FleetOutcome, runFleet } from "./scenario.ts";

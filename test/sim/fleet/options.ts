@@ -7,22 +7,10 @@
  * @module
  */
 import { type CrashOutcome, drawFaults, type Faults, NO_FAULTS, type Range, type SeededRandom } from "../mod.ts";
+import { HOST_TROUBLES } from "./host-troubles.ts";
 
-/** What a fleet can meet. `stop`: SIGTERM, then started again; `kill`: SIGKILL at once or within a disk operation. */
-export const TROUBLES = [
-  "kill",
-  "stop",
-  "freeze",
-  "powerCut",
-  "suspend",
-  "jumpWall",
-  "unplug",
-  "partition",
-  "block",
-  "fullDisk",
-  "registration",
-  "report",
-] as const;
+/** What a fleet can meet. */
+export const TROUBLES = [...HOST_TROUBLES, "registration", "report"] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 export interface FleetOptions {

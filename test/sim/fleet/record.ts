@@ -14,7 +14,11 @@ export type CheckerName =
   | "rate"
   | "bounds"
   | "stop"
-  | "identity";
+  | "identity"
+  | MailCheckerName;
+
+/** Those of the mail fleet, each for an invariant of the design: 1, 2, 3, 4, 5 and 10. */
+export type MailCheckerName = "lost" | "twice" | "seq" | "outbox" | "order" | "whole";
 
 export interface Violation {
   readonly checker: CheckerName;
@@ -92,9 +96,24 @@ export interface Span {
   untilMs: number | undefined;
 }
 
-/** Everything that one run of a fleet leaves behind. */
-export class FleetRecord {
+/** What every run of hosts leaves behind. */
+export class CrewRecord {
   readonly processes: ProcessRecord[] = [];
+  readonly violations: Violation[] = [];
+  /** When the last fault had ended; `undefined` before. */
+  calmAtMs: number | undefined;
+
+  violate(checker: CheckerName, atMs: number, what: string): void {
+    this.violations.push({ checker, atMs, what });
+  }
+
+  ofRole(role: Role): ProcessRecord[] {
+    return this.processes.filter((process) => process.role === role);
+  }
+}
+
+/** Everything that one run of a fleet of agents and a hub leaves behind. */
+export class FleetRecord extends CrewRecord {
   /** Since the hub last ended. */
   readonly acknowledgements: Acknowledgement[] = [];
   acknowledgedTotal = 0;
@@ -104,23 +123,12 @@ export class FleetRecord {
   readonly documents = new Map<string, PublishedDocument>();
   /** Of the hub: it stood still, or its disk was full. */
   readonly hubExcuses: Span[] = [];
-  readonly violations: Violation[] = [];
-  /** When the last fault had ended; `undefined` before. */
-  calmAtMs: number | undefined;
   hubKills = 0;
   /** Kills after which the database could be asked. */
   verifiedKills = 0;
 
-  violate(checker: CheckerName, atMs: number, what: string): void {
-    this.violations.push({ checker, atMs, what });
-  }
-
   acknowledge(document: PublishedDocument, atMs: number): void {
     this.acknowledgedTotal++;
     this.acknowledgements.push({ atMs, instanceId: document.instance_id, messageId: document.message_id });
-  }
-
-  ofRole(role: Role): ProcessRecord[] {
-    return this.processes.filter((process) => process.role === role);
   }
 }

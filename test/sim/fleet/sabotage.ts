@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock, Databases, HttpClient, Runtime, SqlDatabase } from "../../../src/runtime/port.ts";
-import type { Sabotage } from "./fleet.ts";
+import type { Sabotage } from "./crew.ts";
 import type { FleetOptions } from "./options.ts";
 import type { CheckerName } from "./record.ts";
 

@@ -14,7 +14,7 @@ import { startCrowd } from "./crowd.ts";
 import { Fleet, type FleetInit } from "./fleet.ts";
 import type { ProcessRecord } from "./record.ts";
 import { drawGoodRegistration, REGISTRATION_PATH } from "./registrations.ts";
-import { TroubleMaker } from "./troubles.ts";
+import { makeTroubles } from "./troubles.ts";
 
 /** What a run came to. */
 export interface FleetOutcome {
@@ -42,7 +42,7 @@ export async function runFleet(init: FleetInit): Promise<FleetOutcome> {
   const { options, record, world } = fleet;
   await fleet.start();
   const stopCrowd = startCrowd(fleet);
-  const trouble = new TroubleMaker(fleet);
+  const trouble = makeTroubles(fleet);
   trouble.start();
   await world.run(options.troubleMs);
   stopCrowd();

@@ -1,11 +1,11 @@
 /** What a process holds stays bounded, however long and badly it goes. Source: invariant 7. @module */
-import type { FleetRecord } from "../record.ts";
+import type { CrewRecord } from "../record.ts";
 
 /** Of one process: the loop's one, a call's time-outs, the deadlines of bodies, and some to spare. */
 const TIMERS_MAX = 24;
 const TASKS_MAX = 16;
 
-export function checkBounds(record: FleetRecord): void {
+export function checkBounds(record: CrewRecord): void {
   for (const one of record.processes) {
     if (one.pendingTimersMax > TIMERS_MAX) {
       const what = `${one.process.label} had ${one.pendingTimersMax} timers at once, wanted ${TIMERS_MAX} at most`;

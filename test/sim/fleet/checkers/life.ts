@@ -1,10 +1,10 @@
 /** No input, no fault and no passing of time ends a process. Source: invariant 8. @module */
-import type { FleetRecord, ProcessRecord } from "../record.ts";
+import type { CrewRecord, ProcessRecord } from "../record.ts";
 
 /** Signal that the scenario sends to end a process without asking. */
 const KILLED = "SIGKILL";
 
-export function checkLife(record: FleetRecord): void {
+export function checkLife(record: CrewRecord): void {
   for (const one of record.processes) {
     for (const line of one.uncaught) {
       record.violate("life", one.startedAtMs, `${one.process.label} left uncaught: ${line}`);
@@ -21,7 +21,7 @@ export function checkLife(record: FleetRecord): void {
   }
 }
 
-function faultOf(one: ProcessRecord, record: FleetRecord): string | undefined {
+function faultOf(one: ProcessRecord, record: CrewRecord): string | undefined {
   if (one.isKilled) return undefined;
   const { end } = one;
   if (end === undefined) return undefined;

@@ -1,0 +1,39 @@
+/** The mailbox: the files by which an agent that sleeps reads and writes. @module */
+export {
+  addContact,
+  blockContact,
+  type Edited,
+  findContact,
+  freeName,
+  type NewContact,
+  removeContact,
+  renameContact,
+  unknownContact,
+} from "./contact-edits.ts";
+export { type Contact, editContacts, isContactName, nameKey, readContacts } from "./contact-file.ts";
+export { Contacts, type ContactsComponents } from "./contacts.ts";
+export { type Deliveries, readDeliveries, waitForDelivery } from "./delivery/mod.ts";
+export {
+  ensureHeartbeatSection,
+  type HeartbeatPlaced,
+  type HeartbeatTaken,
+  removeHeartbeatSection,
+} from "./heartbeat/heartbeat-file.ts";
+export { HEARTBEAT_SECTION } from "./heartbeat/section.ts";
+export {
+  acknowledge,
+  type ArchiveResult,
+  followInbox,
+  Inbox,
+  inboxPaths,
+  type InboxReading,
+  type ReaderPlace,
+  readInbox,
+  type SenderSummary,
+} from "./inbox/mod.ts";
+export { Mailbox, type MailboxComponents, type MailboxInit, type MailboxView } from "./mailbox.ts";
+export { ensureMailDirectory, mailDirectoryPath } from "./mail-directory.ts";
+export { type IdentityKeeper, type PreparationComponents, prepareForMail } from "./preparation/prepare.ts";
+export { removePreparation } from "./preparation/remove.ts";
+export type { Step, StepOutcome } from "./preparation/step.ts";
+export * from "./types.ts";

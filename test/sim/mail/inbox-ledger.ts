@@ -1,0 +1,174 @@
+/**
+ * What one host's inbox has held, across whatever its operator does to it: the facts for invariants 1, 2 and 3.
+ *
+ * A line that the operator took away was there; one that was never acknowledged may go with a crash and come again. So
+ * an acknowledgement is bound to the line that stands for it in the moment in which it leaves.
+ *
+ * @module
+ */
+import type { SimHost } from "../mod.ts";
+import type { MailRecord } from "./record.ts";
+
+export const MAIL_DIRECTORY = "/work/.moltcomm";
+export const INBOX = `${MAIL_DIRECTORY}/inbox.ndjson`;
+const ARCHIVE = `${MAIL_DIRECTORY}/archive`;
+
+/** A line of an inbox. */
+export interface Line {
+  readonly seq: number;
+  readonly from: string;
+  readonly id: string;
+  readonly msg: string;
+}
+
+/** Whole lines; what is torn or no line is passed over. */
+export function readLines(text: string | undefined): Line[] {
+  const lines: Line[] = [];
+  for (const part of text?.split("\n").slice(0, -1) ?? []) {
+    const line = readLine(part);
+    if (line !== undefined) lines.push(line);
+  }
+  return lines;
+}
+
+function readLine(text: string): Line | undefined {
+  try {
+    const { seq, from, id, msg } = JSON.parse(text) as Line;
+    return Number.isSafeInteger(seq) ? { seq, from, id, msg } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const keyOf = ({ from, id }: { readonly from: string; readonly id: string }): string => `${from} ${id}`;
+
+export class InboxLedger {
+  readonly #host: SimHost;
+  readonly #record: MailRecord;
+  /** Of each acknowledged message its number. */
+  readonly #acknowledged = new Map<string, number>();
+  /** What the operator has taken away, by number and message. */
+  readonly #taken = new Map<string, Line>();
+  /** The last number when the operator did something: behind it there may be a gap. */
+  readonly #touchedAt: number[] = [];
+  #text: string | undefined = "";
+  #lines: readonly Line[] = [];
+
+  constructor(host: SimHost, record: MailRecord) {
+    this.#host = host;
+    this.#record = record;
+  }
+
+  /** The lines of the inbox now. */
+  get current(): readonly Line[] {
+    const text = this.#host.disk.text(INBOX);
+    if (text === this.#text) return this.#lines;
+    this.#text = text;
+    this.#lines = readLines(text);
+    return this.#lines;
+  }
+
+  /** Everything that was delivered, as far as it is known, each line once. */
+  get all(): readonly Line[] {
+    const lines = new Map<string, Line>(this.#taken);
+    for (const line of this.#files().flat()) lines.set(`${line.seq} ${keyOf(line)}`, line);
+    return [...lines.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Highest number seen. */
+  get lastSeq(): number {
+    return Math.max(0, ...this.all.map(({ seq }) => seq));
+  }
+
+  /** The operator is about to change the inbox: whatever stands in it was there. */
+  taking(): void {
+    this.#touchedAt.push(this.lastSeq);
+    for (const line of this.current) this.#taken.set(`${line.seq} ${keyOf(line)}`, line);
+  }
+
+  /** An acknowledgement leaves. */
+  acknowledged(message: { readonly from: string; readonly id: string }): void {
+    const key = keyOf(message);
+    const is = (line: Line): boolean => keyOf(line) === key;
+    const line = this.current.find(is) ?? this.#archives().flat().find(is) ?? [...this.#taken.values()].findLast(is);
+    const known = this.#acknowledged.get(key);
+    if (line === undefined) this.#violate("lost", `${key} is acknowledged and in no inbox`);
+    else if (known === undefined) this.#acknowledged.set(key, line.seq);
+  }
+
+  /** Looks at what is there now. */
+  check(): void {
+    const files = this.#files();
+    const lines = files.flat();
+    this.#checkLost(lines);
+    this.#checkTwice(lines);
+    for (const file of files) this.#checkFile(file);
+    this.#checkNumbers(lines);
+  }
+
+  #checkLost(lines: readonly Line[]): void {
+    const there = new Set(lines.map((line) => `${line.seq} ${keyOf(line)}`));
+    for (const [key, seq] of this.#acknowledged) {
+      const name = `${seq} ${key}`;
+      if (!there.has(name) && !this.#taken.has(name)) this.#violate("lost", `${key}, number ${seq}, is gone`);
+    }
+  }
+
+  #checkTwice(lines: readonly Line[]): void {
+    const seqs = new Map(this.#acknowledged);
+    for (const line of lines) {
+      const key = keyOf(line);
+      const known = seqs.get(key);
+      if (known !== undefined && known !== line.seq) {
+        this.#violate("twice", `${key} has the numbers ${known} and ${line.seq}`);
+      }
+      seqs.set(key, line.seq);
+    }
+  }
+
+  /** Within a file each number follows the one before. */
+  #checkFile(file: readonly Line[]): void {
+    for (const [index, { seq }] of file.entries()) {
+      const before = file[index - 1]?.seq;
+      if (before === undefined || seq === before + 1 || (seq > before && this.#isExcused(before, seq))) continue;
+      this.#violate("seq", `${seq} follows ${before}`);
+    }
+  }
+
+  /** No number stands for two messages, and none is left out where nobody had a hand in it. */
+  #checkNumbers(lines: readonly Line[]): void {
+    const keys = new Map<number, string>();
+    for (const [key, seq] of this.#acknowledged) keys.set(seq, key);
+    for (const line of lines) {
+      const known = keys.get(line.seq);
+      if (known !== undefined && known !== keyOf(line)) {
+        this.#violate("seq", `${line.seq} stands for ${known} and for ${keyOf(line)}`);
+      }
+      keys.set(line.seq, keyOf(line));
+    }
+    for (const { seq } of this.#taken.values()) keys.set(seq, "");
+    let before = 0;
+    for (const seq of [...keys.keys()].sort((a, b) => a - b)) {
+      if (seq !== before + 1 && !this.#isExcused(before, seq)) this.#violate("seq", `${seq} comes after ${before}`);
+      before = seq;
+    }
+  }
+
+  #isExcused(before: number, seq: number): boolean {
+    return this.#touchedAt.some((lastSeq) => lastSeq >= before && lastSeq < seq);
+  }
+
+  #files(): (readonly Line[])[] {
+    return [...this.#archives(), this.current];
+  }
+
+  #archives(): (readonly Line[])[] {
+    const { disk } = this.#host;
+    return disk.names(ARCHIVE).map((name) => readLines(disk.text(`${ARCHIVE}/${name}`)));
+  }
+
+  #violate(checker: "lost" | "twice" | "seq", what: string): void {
+    const { clock } = this.#host.world;
+    this.#record.violate(checker, clock.monotonicMs(), `inbox of ${this.#host.name}: ${what}`);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * A mail fleet: hosts that each run the real command line with mail on and publishing off, some of them behind a proxy
+ * that does what networks and hostile relays do.
+ *
+ * @module
+ */
+import type { Runtime } from "../../../src/runtime/port.ts";
+import { Crew, type Sabotage } from "../fleet/crew.ts";
+import type { ProcessRecord, Role } from "../fleet/record.ts";
+import { NO_FAULTS, type SimHost, SimWorld } from "../mod.ts";
+import { Book } from "./book.ts";
+import { InboxLedger, MAIL_DIRECTORY } from "./inbox-ledger.ts";
+import { drawMailOptions, type MailOptions } from "./options.ts";
+import "./preload.ts";
+import { type MailHost, MailRecord } from "./record.ts";
+import { watchMail } from "./tap.ts";
+
+export interface MailFleetInit {
+  readonly seed: number;
+  readonly sabotage?: Sabotage;
+  /** In place of what the seed would draw. */
+  readonly options?: Partial<MailOptions>;
+  /** Told what was drawn before anything runs. */
+  readonly onOptions?: (options: MailOptions) => void;
+}
+
+export const MAIL_PORT = 9_001;
+/** The proxy listens for each host on a port of its own. */
+export const PROXY_PORT = 9_101;
+export const CONNECTIONS_MAX = 64;
+export const PEERS_MAX = 16;
+const HTTP = "127.0.0.1:7410";
+
+export class MailFleet extends Crew<MailRecord> {
+  readonly options: MailOptions;
+  readonly record = new MailRecord();
+  readonly proxy: SimHost;
+  readonly mallory: SimHost;
+  readonly #hosts: readonly SimHost[];
+  #mailHosts: readonly MailHost[] = [];
+
+  constructor(init: MailFleetInit) {
+    super({ world: new SimWorld({ seed: init.seed }), sabotage: init.sabotage });
+    this.options = { ...drawMailOptions(this.world.random.fork()), ...init.options };
+    init.onOptions?.(this.options);
+    this.#hosts = Array.from({ length: this.options.hostCount }, (_none, index) => this.world.addHost(`host${index}`));
+    this.proxy = this.world.addHost("proxy");
+    this.mallory = this.world.addHost("mallory");
+  }
+
+  override get supervised(): readonly SimHost[] {
+    return this.#hosts;
+  }
+
+  override get troubled(): readonly SimHost[] {
+    return this.#hosts;
+  }
+
+  get mailHosts(): readonly MailHost[] {
+    return this.#mailHosts;
+  }
+
+  mailOf(host: SimHost): MailHost {
+    const found = this.#mailHosts.find((each) => each.host === host);
+    if (found === undefined) throw new RangeError(`Cannot find the mail of ${host.name}: it has none`);
+    return found;
+  }
+
+  mailOfNode(nodeId: string): MailHost | undefined {
+    return this.#mailHosts.find((each) => each.nodeId === nodeId);
+  }
+
+  /** `GET` at the host's own agent. */
+  askAgent(host: SimHost, path: string, timeoutMs: number): Promise<string | undefined> {
+    return this.ask(host, `http://${HTTP}${path}`, "", timeoutMs);
+  }
+
+  /** Prepares the hosts, starts everything and the supervisor; faults begin once all of it listens. */
+  async start(): Promise<void> {
+    const mailHosts: MailHost[] = [];
+    for (const [index, host] of this.#hosts.entries()) {
+      await this.command(host, ["init", "--dir", "/work"]);
+      const { node_id: nodeId } = JSON.parse(await this.command(host, ["id", "--json", "--dir", "/work"]));
+      mailHosts.push({
+        host,
+        nodeId,
+        name: host.name,
+        isProxied: index < this.options.proxiedCount,
+        ledger: new InboxLedger(host, this.record),
+        book: new Book(),
+      });
+    }
+    this.#mailHosts = mailHosts;
+    for (const own of mailHosts) this.#writeContacts(own);
+    await this.startAll();
+    this.world.faults = this.options.faults;
+  }
+
+  /** Where a host is reached. */
+  addressOf(host: SimHost): string {
+    const index = this.#hosts.indexOf(host);
+    const isProxied = index < this.options.proxiedCount;
+    return isProxied ? `tcp://proxy:${PROXY_PORT + index}` : `tcp://${host.name}:${MAIL_PORT}`;
+  }
+
+  /** Ends every fault, of this fleet's own kind as well. */
+  calm(): void {
+    this.makeRoom();
+    this.world.calm();
+    this.world.faults = NO_FAULTS;
+  }
+
+  protected override commandOf(host: SimHost): { readonly role: Role; readonly words: readonly string[] } {
+    const words = ["run", "--dir", "/work", "--http", HTTP, "--log", "json", "--log-level", this.options.logLevel];
+    words.push("--listen", `tcp://0.0.0.0:${MAIL_PORT}`, "--advertise", this.addressOf(host));
+    // In a ring, so that some are learnt from others.
+    const index = this.#hosts.indexOf(host);
+    const next = this.#hosts[(index + 1) % this.#hosts.length];
+    if (next !== undefined) words.push("--bootstrap", this.addressOf(next));
+    return { role: "agent", words };
+  }
+
+  protected override environmentOf(): Readonly<Record<string, string>> {
+    return {
+      BARNACLE_MOLTCOMM_CONNECTIONS_MAX: String(CONNECTIONS_MAX),
+      BARNACLE_MOLTCOMM_PEERS_MAX: String(PEERS_MAX),
+      BARNACLE_MAILBOX_UNREAD_PER_SENDER_MAX: String(this.options.unreadPerSenderMax),
+    };
+  }
+
+  protected override instrument(platform: Runtime, one: ProcessRecord): Runtime {
+    return watchMail(platform, one, this);
+  }
+
+  /** Everybody knows everybody's name; some know an address as well. */
+  #writeContacts(own: MailHost): void {
+    const contacts = this.#mailHosts.filter((other) => other !== own).map(({ host, name, nodeId }, index) => ({
+      name,
+      node_id: nodeId,
+      addresses: index % 2 === 0 ? [this.addressOf(host)] : [],
+    }));
+    own.host.disk.put(`${MAIL_DIRECTORY}/contacts.json`, JSON.stringify({ contacts }), { mode: 0o600 });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What happened in a mail fleet, as the checkers see it: facts seen from outside of Barnacle, never its own opinion.
+ *
+ * @module
+ */
+import { CrewRecord, type ProcessRecord } from "../fleet/record.ts";
+import type { SimHost } from "../mod.ts";
+import type { InboxLedger } from "./inbox-ledger.ts";
+import type { Book } from "./book.ts";
+
+/** One host of the fleet: who it is, and what is known of its mail. */
+export interface MailHost {
+  readonly host: SimHost;
+  readonly name: string;
+  readonly nodeId: string;
+  readonly isProxied: boolean;
+  readonly ledger: InboxLedger;
+  readonly book: Book;
+}
+
+/** What a process holds, as its platform sees it. */
+export interface Holdings {
+  connections: number;
+  connectionsMax: number;
+  bufferedBytesMax: number;
+}
+
+export class MailRecord extends CrewRecord {
+  /** Of each process of the node. */
+  readonly holdings = new Map<ProcessRecord, Holdings>();
+  /** Ids of `DIRECT`s that were sent by a node of the fleet, with their sender and recipient. */
+  readonly sent = new Map<string, { readonly from: string; readonly to: string }>();
+  acknowledged = 0;
+  /** Messages that were to be delivered, and were. */
+  delivered = 0;
+  crashes = 0;
+}

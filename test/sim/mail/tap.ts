@@ -1,0 +1,115 @@
+/**
+ * Watching a node from its platform: what it sends and acknowledges, and how much it holds.
+ *
+ * @module
+ */
+import type { Connection, ConnectionHandler, Network, Runtime } from "../../../src/runtime/port.ts";
+import { countTimers } from "../fleet/instruments.ts";
+import type { ProcessRecord } from "../fleet/record.ts";
+import { Frames, readFrame } from "./frames.ts";
+import type { MailFleet } from "./mail-fleet.ts";
+import type { Holdings } from "./record.ts";
+
+/** The runtime, watched. */
+export function watchMail(runtime: Runtime, one: ProcessRecord, fleet: MailFleet): Runtime {
+  const watched = { ...runtime, clock: countTimers(runtime.clock, one) };
+  return one.role === "agent" ? { ...watched, network: watchNetwork(runtime.network, one, fleet) } : watched;
+}
+
+function watchNetwork(network: Network, one: ProcessRecord, fleet: MailFleet): Network {
+  const holdings: Holdings = { connections: 0, connectionsMax: 0, bufferedBytesMax: 0 };
+  fleet.record.holdings.set(one, holdings);
+  const watchConnection = (connection: Connection): Connection => new TappedConnection(connection, { one, fleet, holdings });
+  const watchHandler = (handler: ConnectionHandler): ConnectionHandler => {
+    holdings.connections++;
+    holdings.connectionsMax = Math.max(holdings.connectionsMax, holdings.connections);
+    return {
+      onData: (data) => handler.onData(data),
+      onDrain: () => handler.onDrain(),
+      onEnd: () => handler.onEnd(),
+      onClose: (error) => {
+        holdings.connections--;
+        if (error === undefined) handler.onClose();
+        else handler.onClose(error);
+      },
+    };
+  };
+  return {
+    listen: (address, accept) =>
+      network.listen(address, (connection) => watchHandler(accept(watchConnection(connection)))),
+    dial: async (address, handler, options) => {
+      // What is never connected is never closed.
+      const unheard = watchHandler(handler);
+      try {
+        return watchConnection(await network.dial(address, unheard, options));
+      } catch (thrown) {
+        holdings.connections--;
+        throw thrown;
+      }
+    },
+  };
+}
+
+class TappedConnection implements Connection {
+  readonly #connection: Connection;
+  readonly #context: { readonly one: ProcessRecord; readonly fleet: MailFleet; readonly holdings: Holdings };
+  readonly #frames = new Frames();
+
+  constructor(connection: Connection, context: TappedConnection["#context"]) {
+    this.#connection = connection;
+    this.#context = context;
+  }
+
+  get remote() {
+    return this.#connection.remote;
+  }
+
+  get local() {
+    return this.#connection.local;
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection.bufferedBytes;
+  }
+
+  write(data: Uint8Array): boolean {
+    const { holdings, one } = this.#context;
+    if (one.process.isRunning) { for (const frame of this.#frames.push(data)) this.#note(frame); }
+    const goesOn = this.#connection.write(data);
+    holdings.bufferedBytesMax = Math.max(holdings.bufferedBytesMax, this.#connection.bufferedBytes);
+    return goesOn;
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  end(): void {
+    this.#connection.end();
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  /** In the moment in which it leaves the node, before anything of it has left the host. */
+  #note(frame: Uint8Array): void {
+    const { fleet, one } = this.#context;
+    const { record } = fleet;
+    const message = readFrame(frame);
+    if (message === undefined) return;
+    const { body, from, id, t, to } = message;
+    if (t === "DIRECT" && to !== undefined) record.sent.set(id, { from, to });
+    const isAcknowledgement = t === "ACK" || (t === "ERROR" && body["code"] === "REPLAY");
+    const ref = body["ref"];
+    if (!isAcknowledgement || typeof ref !== "string" || to === undefined) return;
+    // `REPLAY` is said of other types as well.
+    if (t === "ERROR" && record.sent.get(ref)?.from !== to) return;
+    record.acknowledged++;
+    fleet.mailOf(one.process.host).ledger.acknowledged({ from: to, id: ref });
+  }
+}
