@@ -49,6 +49,8 @@ export interface MailboxView {
   readonly failing: string | undefined;
 }
 
+/** A sender may try a little longer than its limit says; see `delivery/patience.ts`. */
+const REMEMBERED_LONGER_MS = 24 * 60 * 60_000;
 /** Watchers miss things: everything is looked at so often besides. */
 const LOOK_INTERVAL_MS = 10_000;
 const LOOK_TOLERANCE_MS = 3_000;
@@ -78,7 +80,7 @@ export class Mailbox {
     this.#components = components;
     this.#init = init;
     this.contacts = new Contacts(components, { directory });
-    this.#inbox = new Inbox(components, { ...init, rememberForMs: init.giveUpAfterMs });
+    this.#inbox = new Inbox(components, { ...init, rememberForMs: init.giveUpAfterMs + REMEMBERED_LONGER_MS });
     this.#outbox = new OutboxFile(components, {
       ...init,
       resolve: (name) => this.contacts.resolve(name),
