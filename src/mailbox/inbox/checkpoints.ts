@@ -1,6 +1,7 @@
 /**
- * The inbox's state on disk: how far the file is known, which numbers may have been given, and the memory of delivered messages up to
- * there. Saved seldom and beside the path of the messages; what lies behind the last save is read from the inbox itself at the start.
+ * The inbox's state on disk: how far the file is known, which numbers may have been given, and the memory of delivered
+ * messages up to there. Saved seldom and beside the path of the messages; what lies behind the last save is read from
+ * the inbox itself at the start.
  *
  * Order: the lines are synced before they count, the memory of them is synced before the state that names both.
  *
@@ -27,12 +28,17 @@ import type { InboxComponents, InboxPaths } from "./types.ts";
 /** What an earlier life left. */
 export interface Loaded {
   readonly known: KnownPlace | undefined;
-  /** No number up to this one may be given again when the inbox is not the known one; `undefined` when the state is lost. */
+  /**
+   * No number up to this one may be given again when the inbox is not the known one; `undefined` when the state is
+   * lost.
+   */
   readonly leastSeq: number | undefined;
   readonly segments: InboxState["segments"] | undefined;
 }
 
-/** Time without us that still counts for the age of the memory: it lets a host that restarts all the time grow older. */
+/**
+ * Time without us that still counts for the age of the memory: it lets a host that restarts all the time grow older.
+ */
 const AWAY_MS_MAX = 2 * AGE_SAVED_AFTER_MS;
 /** A background save that failed is not tried again sooner. */
 const RETRY_AFTER_MS = 1_000;
@@ -103,7 +109,8 @@ export class Checkpoints {
   }
 
   /**
-   * Resolves once the next `count` numbers may be given. Renews the reservation in the background when half of it is used.
+   * Resolves once the next `count` numbers may be given. Renews the reservation in the background when half of it is
+   * used.
    *
    * @throws `DISK_FULL`, `PERMISSION_DENIED`, `IO_ERROR` when they may not
    */

@@ -5,8 +5,8 @@ import { readLineBytes } from "./line.ts";
 import { scanBackward } from "./scan.ts";
 
 /**
- * Finds the unread lines, newest first. Looks at no more than `linesMax` of them, because more cannot have been accepted, and at the last
- * 32 MiB: unread lines further back count in the total only, not for their sender.
+ * Finds the unread lines, newest first. Looks at no more than `linesMax` of them, because more cannot have been
+ * accepted, and at the last 32 MiB: unread lines further back count in the total only, not for their sender.
  *
  * @returns the lines, and the number above which they are all there are
  * @throws what the disk says

@@ -21,8 +21,8 @@ const POLL_MS = 1_000;
 const NO_FILE = -1;
 
 /**
- * Gives new messages as they come, oldest first, until the signal is aborted. An inbox that is archived, deleted or replaced meanwhile is
- * followed on.
+ * Gives new messages as they come, oldest first, until the signal is aborted. An inbox that is archived, deleted or
+ * replaced meanwhile is followed on.
  *
  * @throws `PERMISSION_DENIED`, `IO_ERROR`
  */
@@ -96,7 +96,10 @@ async function readTail(handle: FileHandle, sizeBytes: number, place: ReaderPlac
   return { lines, place: { fileId: place.fileId, offset: endOffset, seq } };
 }
 
-/** Another file, or a shorter one. Lines that are gone again were taken back before they counted: their numbers are given anew. */
+/**
+ * Another file, or a shorter one. Lines that are gone again were taken back before they counted: their numbers are
+ * given anew.
+ */
 async function readAnew(
   handle: FileHandle,
   { fileId, sizeBytes }: { readonly fileId: number; readonly sizeBytes: number },

@@ -21,8 +21,8 @@ export interface Found {
 const NEWLINE = Uint8Array.of(10);
 
 /**
- * Reads on from a known place to the end of our own file. A last line without its newline was never acknowledged: it is ended when it is
- * whole, and cut off when it is not.
+ * Reads on from a known place to the end of our own file. A last line without its newline was never acknowledged: it is
+ * ended when it is whole, and cut off when it is not.
  *
  * @throws what the disk says
  */
@@ -53,8 +53,8 @@ export async function readOn(
 }
 
 /**
- * Reads back from the end of a file that others have written. What has no newline at its end may be a message whose newline an editor dropped,
- * or somebody's note: it is ended, not judged.
+ * Reads back from the end of a file that others have written. What has no newline at its end may be a message whose
+ * newline an editor dropped, or somebody's note: it is ended, not judged.
  *
  * @param range.bytesMax not much more than this is read
  * @returns what was found, and the number before the file's first line
@@ -88,8 +88,8 @@ export async function readBack(
 }
 
 /**
- * Makes durable what a crash left readable. A small file is written over with itself first, because after a failed sync the system may
- * believe that what it never wrote is on the disk.
+ * Makes durable what a crash left readable. A small file is written over with itself first, because after a failed sync
+ * the system may believe that what it never wrote is on the disk.
  *
  * @throws what the disk says
  */

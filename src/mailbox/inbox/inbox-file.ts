@@ -1,43 +1,26 @@
 /**
- * The inbox file as a place to append to: lines go in with one write and one sync, and are given only once they are known to stand, durable,
- * in the file that the path names. Others edit, replace and delete that file; a disk fills, fails and loses its power.
+ * The inbox file as a place to append to: lines go in with one write and one sync, and are given only once they are
+ * known to stand, durable, in the file that the path names. Others edit, replace and delete that file; a disk fills,
+ * fails and loses its power.
  *
- * - A write or sync that fails leaves nothing: the file is opened anew (after a failed sync the old handle may claim that all is well) and
- *   cut back to its last good length before anything else is written.
- * - The path is looked at during each sync. When it names another file, or one of another length, what is missing there is written again.
+ * - A write or sync that fails leaves nothing: the file is opened anew (after a failed sync the old handle may claim
+ *   that all is well) and cut back to its last good length before anything else is written.
+ * - The path is looked at during each sync. When it names another file, or one of another length, what is missing there
+ *   is written again.
  * - After a crash, lines may be readable that the disk does not hold: they are made durable before they count.
  *
  * @module
  */
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
-import type { Clock, FileHandle, Files, FileStat } from "../../runtime/port.ts";
+import type { Clock, FileHandle, Files } from "../../runtime/port.ts";
 import type { Directories } from "./directories.ts";
 import { type Found, makeDurable, readBack, readOn } from "./found-lines.ts";
 import { ADOPT_BYTES, LOOK_AFTER_MS, PROOF_BYTES, WRITE_ATTEMPTS_MAX } from "./limits.ts";
 import { composeLine, composeRest } from "./line.ts";
 import { areEqual, endOf, isIntact, type KnownPlace, type Place } from "./place.ts";
-import { statIfThere } from "./stat-if-there.ts";
+import { statIfThere, statQuietly } from "./stat-if-there.ts";
+import type { Appended, FileListener } from "./file-listener.ts";
 import type { InboxLine } from "../types.ts";
-
-/** What the file tells of what it finds. */
-export interface FileListener {
-  /** A line that was there already: its message is delivered. */
-  onFound(line: InboxLine): void;
-  /** The file is gone; the next line begins a new one. */
-  onDeleted(): void;
-  /** Another file, or other content, stands in its place. */
-  onReplaced(): void;
-  /** Lines that cannot be read, left as they are. */
-  onDamaged(lines: number): void;
-  /** A last line that was not written in full was cut off. */
-  onCut(bytes: number): void;
-}
-
-/** What became of lines: the number of each that is durable, 0 for the others, and why. */
-export interface Appended {
-  readonly seqs: readonly number[];
-  readonly error: unknown;
-}
 
 interface AdoptInit {
   readonly bytesMax?: number;
@@ -77,7 +60,9 @@ export class InboxFile {
     init: {
       readonly directory: string;
       readonly path: string;
-      /** Resolves once the next `count` numbers may be given: no restart gives them again, whatever becomes of the file. */
+      /**
+       * Resolves once the next `count` numbers may be given: no restart gives them again, whatever becomes of the file.
+       */
       reserve(count: number): Promise<void>;
     },
   ) {
@@ -156,7 +141,8 @@ export class InboxFile {
    * Appends lines, durably. Never rejects.
    *
    * @param rests all of each line but its number
-   * @param onStored called in the moment in which a line begins to count, before anybody can see a place that includes it
+   * @param onStored called in the moment in which a line begins to count, before anybody can see a place that includes
+   *   it
    */
   async append(rests: readonly string[], onStored: (index: number) => void): Promise<Appended> {
     const seqs = rests.map(() => 0);
@@ -228,7 +214,8 @@ export class InboxFile {
     const sizeBytes = this.#sizeBytes + bytes.length;
     this.#isDirty = true;
     await handle.write(bytes);
-    // Together: the look begins after the write, so a file deleted later took the lines with it like any other of its lines.
+    // Together: the look begins after the write, so a file deleted later took the lines with it like any other of its
+    // lines.
     const looking = statQuietly(this.#files, this.#path);
     await handle.syncData();
     const looked = await looking;
@@ -243,7 +230,11 @@ export class InboxFile {
     return true;
   }
 
-  /** After others had a hand in it: finds out what stands there now. @returns the numbers of those of our lines that do, by position */
+  /**
+   * After others had a hand in it: finds out what stands there now.
+   *
+   * @returns the numbers of those of our lines that do, by position
+   */
   async #regain(rests: readonly string[]): Promise<ReadonlyMap<number, number>> {
     await this.close();
     // By what they say, not by their bytes: an editor may have changed the line ends, or the blanks.
@@ -317,7 +308,8 @@ export class InboxFile {
   /** Goes on at the end of a file that is not the one we knew, and counts on from the higher number, its or ours. */
   async #adopt(handle: FileHandle, { bytesMax = ADOPT_BYTES, onLine }: AdoptInit = {}): Promise<void> {
     const { sizeBytes, fileId } = await handle.stat();
-    // Before it is read: what is found counts as delivered, and whoever replaced the file may have synced neither it nor its name.
+    // Before it is read: what is found counts as delivered, and whoever replaced the file may have synced neither it
+    // nor its name.
     await handle.sync();
     await this.#files.syncDirectory(this.#directory);
     const found = await readBack(handle, { sizeBytes, bytesMax, lastSeq: this.#lastSeq }, (line) => {
@@ -380,17 +372,6 @@ export class InboxFile {
       // The error that led here is the one to report.
       return;
     }
-  }
-}
-
-async function statQuietly(
-  files: Files,
-  path: string,
-): Promise<{ readonly stat: FileStat | undefined } | { readonly error: unknown }> {
-  try {
-    return { stat: await statIfThere(files, path) };
-  } catch (error) {
-    return { error };
   }
 }
 

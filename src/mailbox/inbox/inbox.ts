@@ -1,6 +1,6 @@
 /**
- * The inbox: one line for each delivered message, durable before it is acknowledged, and none twice. Source: the mailbox contract, "Inbox"
- * and "Cursor"; MoltComm v1, section 11, readings 1 to 3.
+ * The inbox: one line for each delivered message, durable before it is acknowledged, and none twice. Source: the
+ * mailbox contract, "Inbox" and "Cursor"; MoltComm v1, section 11, readings 1 to 3.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import { Checkpoints } from "./checkpoints.ts";
 import { countUnread } from "./count-unread.ts";
 import { CursorFile } from "./cursor-file.ts";
 import { Directories } from "./directories.ts";
-import { type Appended, InboxFile } from "./inbox-file.ts";
+import type { Appended } from "./file-listener.ts";
+import { InboxFile } from "./inbox-file.ts";
 import { Intake, keyOf } from "./intake.ts";
 import {
   ADOPT_ANEW_BYTES,
@@ -109,8 +110,8 @@ export class Inbox {
   }
 
   /**
-   * Finds the place where the inbox goes on. A disk that does not let it shows in `view.failing`, and is tried again at each message and each
-   * {@link refresh}.
+   * Finds the place where the inbox goes on. A disk that does not let it shows in `view.failing`, and is tried again at
+   * each message and each {@link refresh}.
    */
   async open(): Promise<void> {
     await this.#prepareOnce();
@@ -126,8 +127,9 @@ export class Inbox {
   }
 
   /**
-   * Looks after the inbox: the cursor, a file that was deleted or replaced, the memory's age, the state on disk, a disk that works again, and
-   * an archive that is due. To be called every few seconds. Never rejects: what is wrong is in the log and in `view`.
+   * Looks after the inbox: the cursor, a file that was deleted or replaced, the memory's age, the state on disk, a disk
+   * that works again, and an archive that is due. To be called every few seconds. Never rejects: what is wrong is in
+   * the log and in `view`.
    */
   async refresh(): Promise<void> {
     if (this.#isClosed) return;
@@ -136,8 +138,8 @@ export class Inbox {
   }
 
   /**
-   * Moves the file aside whole, under `.moltcomm/archive/`, if everything in it has been read; the next message begins a new one with the next
-   * number. Never rejects.
+   * Moves the file aside whole, under `.moltcomm/archive/`, if everything in it has been read; the next message begins
+   * a new one with the next number. Never rejects.
    */
   async archive(): Promise<ArchiveResult> {
     if (!this.#isPrepared) await this.#prepareOnce();
@@ -174,7 +176,8 @@ export class Inbox {
     try {
       const { known, leastSeq, segments } = await this.#checkpoints.load();
       await this.#memory.load(segments, this.#checkpoints.ageMs);
-      // Lines behind a known place are few, and each counts. Of an inbox that is all we have left, the old ones must not fill the memory.
+      // Lines behind a known place are few, and each counts. Of an inbox that is all we have left, the old ones must
+      // not fill the memory.
       this.#learnMax = known === undefined ? this.#init.rememberedMax / 2 : Number.POSITIVE_INFINITY;
       await this.#file.recover(known, {
         leastSeq: leastSeq ?? await this.#guessLastSeq(),

@@ -1,5 +1,6 @@
 /**
- * Messages on their way into the inbox: admitted or refused on arrival, gathered while a batch is being synced, settled with their batch.
+ * Messages on their way into the inbox: admitted or refused on arrival, gathered while a batch is being synced, settled
+ * with their batch.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import type { Counter, Metrics } from "../../metrics/mod.ts";
 import type { Clock, Crypto } from "../../runtime/port.ts";
 import type { DeliveryOutcome, IncomingMessage } from "../types.ts";
 import type { Backlog } from "./backlog.ts";
-import type { Appended } from "./inbox-file.ts";
+import type { Appended } from "./file-listener.ts";
 import { BATCH_CHARACTERS_MAX, BATCH_LINES_MAX, WAITING_CHARACTERS_MAX, WAITING_LINES_MAX } from "./limits.ts";
 import { composeRest } from "./line.ts";
 import type { DeliveredMemory } from "./memory/memory.ts";
@@ -25,9 +26,16 @@ export interface IntakeInit {
   readonly unreadPerSenderMax: number;
   readonly unreadMax: number;
   readonly rememberedMax: number;
-  /** Makes lines durable, in their order. Never rejects. @param onStored called in the moment in which a line begins to count */
+  /**
+   * Makes lines durable, in their order. Never rejects.
+   *
+   * @param onStored called in the moment in which a line begins to count
+   */
   store(rests: readonly string[], onStored: (index: number) => void): Promise<Appended>;
-  /** Looks again how much has been read, before a message is refused because too little has; `undefined` when it was just done. */
+  /**
+   * Looks again how much has been read, before a message is refused because too little has; `undefined` when it was
+   * just done.
+   */
   lookAtCursor(): Promise<void> | undefined;
   /** The memory of delivered messages is full. */
   onMemoryFull(): void;
@@ -189,7 +197,9 @@ export class Intake {
     return batch;
   }
 
-  /** All of a batch settle together, in their order. The memory of them and the place in the file change in one step. */
+  /**
+   * All of a batch settle together, in their order. The memory of them and the place in the file change in one step.
+   */
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
     const { memory, backlog } = this.#components;
     const { seqs } = await this.#init.store(
@@ -220,7 +230,10 @@ export function keyOf(from: string, id: string): string {
   return `${from.length}:${from}${id}`;
 }
 
-/** Whether the text has more bytes than that as UTF-8. Most texts are so short or so long that nothing needs to be counted. */
+/**
+ * Whether the text has more bytes than that as UTF-8. Most texts are so short or so long that nothing needs to be
+ * counted.
+ */
 export function isLongerThan(text: string, bytesMax: number): boolean {
   if (text.length * 3 <= bytesMax) return false;
   if (text.length > bytesMax) return true;

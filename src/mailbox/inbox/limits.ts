@@ -1,17 +1,26 @@
-/** The inbox's fixed limits, each with its reason. What an operator may want to change is in the configuration. @module */
+/**
+ * The inbox's fixed limits, each with its reason. What an operator may want to change is in the configuration.
+ *
+ * @module
+ */
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Largest `inbox.cursor` read: it holds one number. */
 export const CURSOR_BYTES_MAX = 4 * KIB;
-/** Lines and bytes of one write: large enough to share a sync among all that wait, small enough to be composed in some milliseconds. */
+/**
+ * Lines and bytes of one write: large enough to share a sync among all that wait, small enough to be composed in some
+ * milliseconds.
+ */
 export const BATCH_LINES_MAX = 1_024;
 export const BATCH_CHARACTERS_MAX = 4 * MIB;
 /** Messages, and their characters, waiting to be written; beyond it the disk does not keep up and more are refused. */
 export const WAITING_LINES_MAX = 65_536;
 export const WAITING_CHARACTERS_MAX = 64 * MIB;
-/** Longest line looked at: the largest configurable message with every character escaped. A longer one counts as damage. */
+/**
+ * Longest line looked at: the largest configurable message with every character escaped. A longer one counts as damage.
+ */
 export const LINE_BYTES_MAX = 6 * 64 * MIB + 1 * MIB;
 /** What is read of a file at once. */
 export const CHUNK_BYTES = 256 * KIB;
@@ -22,7 +31,10 @@ export const CHECKPOINT_LINES = 16_384;
 export const CHECKPOINT_BYTES = 8 * MIB;
 /** The time after which a few lines behind the checkpoint are worth a new one. */
 export const CHECKPOINT_AFTER_MS = 5 * 60_000;
-/** Numbers reserved at once: few on a quiet host, because a gap of so many is left when the inbox is deleted after a crash. */
+/**
+ * Numbers reserved at once: few on a quiet host, because a gap of so many is left when the inbox is deleted after a
+ * crash.
+ */
 export const RESERVE_MIN = 256;
 /** Under load: a renewal every few seconds at most. */
 export const RESERVE_MAX = 65_536;
@@ -40,11 +52,17 @@ export const ADOPT_ANEW_BYTES = 64 * MIB;
 export const COUNT_BYTES_MAX = 32 * MIB;
 /** An inbox up to this size is written over with itself after a crash: see `makeDurable`. */
 export const SETTLE_BYTES_MAX = 1 * MIB;
-/** An inbox that is not larger is shown whole by an agent's file tool, and left where it is. Source: mailbox contract, "Inbox". */
+/**
+ * An inbox that is not larger is shown whole by an agent's file tool, and left where it is. Source: mailbox contract,
+ * "Inbox".
+ */
 export const ARCHIVE_ABOVE_BYTES = 32 * KIB;
 /** Nothing must have happened for so long before a file is archived by itself. Source: mailbox contract, "Inbox". */
 export const ARCHIVE_AFTER_IDLE_MS = 10 * 60_000;
-/** The memory of delivered messages is kept in so many parts, each forgotten whole: it lasts at most an eighth longer than asked. */
+/**
+ * The memory of delivered messages is kept in so many parts, each forgotten whole: it lasts at most an eighth longer
+ * than asked.
+ */
 export const MEMORY_SEGMENTS = 8;
 /** The age of the memory is saved so often while nothing else is. */
 export const AGE_SAVED_AFTER_MS = 60 * 60_000;

@@ -6,8 +6,8 @@
 import type { InboxLine, IncomingMessage } from "../types.ts";
 
 /**
- * All of a line but its number, which is not known until it is written: so a line is put together while the batch before it is being synced.
- * JSON escapes every control character, so a message cannot end its line.
+ * All of a line but its number, which is not known until it is written: so a line is put together while the batch
+ * before it is being synced. JSON escapes every control character, so a message cannot end its line.
  */
 export function composeRest({ receivedAtMs, from, id, to, msg }: IncomingMessage): string {
   return `,"received_ts":${Math.floor(receivedAtMs)},"from":${JSON.stringify(from)},"id":${JSON.stringify(id)},"to":${

@@ -1,8 +1,8 @@
 /**
  * The inbox: `.moltcomm/inbox.ndjson`, one line for each delivered message, as the agent reads it when it wakes.
  *
- * {@link Inbox} is the daemon's side: it makes each message durable before it is acknowledged, numbers it, remembers it, and limits what
- * strangers can pile up. {@link readInbox} and its neighbours are the commands' side.
+ * {@link Inbox} is the daemon's side: it makes each message durable before it is acknowledged, numbers it, remembers
+ * it, and limits what strangers can pile up. {@link readInbox} and its neighbours are the commands' side.
  *
  * @module
  */

@@ -175,7 +175,10 @@ async function openIfThere(files: Files, path: string): Promise<FileHandle | und
   }
 }
 
-/** The last number that the state or an archive speaks of: an inbox that was just archived is empty, and its cursor is none the less sane. */
+/**
+ * The last number that the state or an archive speaks of: an inbox that was just archived is empty, and its cursor is
+ * none the less sane.
+ */
 async function otherwiseKnownSeq(files: Files, directory: string): Promise<number> {
   const paths = inboxPaths(directory);
   const archived = await lastArchivedSeq(files, paths.archive) ?? 0;

@@ -1,7 +1,7 @@
 /** What is said when the inbox file is not as we left it. @module */
 import type { Logger } from "../../log/mod.ts";
 import type { InboxLine } from "../types.ts";
-import type { FileListener } from "./inbox-file.ts";
+import type { FileListener } from "./file-listener.ts";
 
 /** Logs each event once it happens, and passes on what somebody must act on. */
 export function createFileListener(

@@ -10,3 +10,15 @@ export async function statIfThere(files: Files, path: string): Promise<FileStat 
     throw thrown;
   }
 }
+
+/** As `statIfThere`, and never rejects: for a look that goes on beside something else. */
+export async function statQuietly(
+  files: Files,
+  path: string,
+): Promise<{ readonly stat: FileStat | undefined } | { readonly error: unknown }> {
+  try {
+    return { stat: await statIfThere(files, path) };
+  } catch (error) {
+    return { error };
+  }
+}

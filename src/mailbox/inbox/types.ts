@@ -50,7 +50,10 @@ export type ArchiveResult =
   | { readonly outcome: "archived"; readonly file: string; readonly firstSeq: number; readonly lastSeq: number }
   | {
     readonly outcome: "kept";
-    /** `empty`: there is no message in it. `unread`: some are above the cursor, or the cursor file makes no sense. `failing`: the disk refused. */
+    /**
+     * `empty`: there is no message in it. `unread`: some are above the cursor, or the cursor file makes no sense.
+     * `failing`: the disk refused.
+     */
     readonly reason: "empty" | "unread" | "failing";
     readonly detail: string;
   };

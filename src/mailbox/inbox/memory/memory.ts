@@ -1,9 +1,9 @@
 /**
- * The memory of delivered messages: whose `(from, id)` was delivered is not delivered again. Source: MoltComm v1, section 11, readings 2
- * and 3.
+ * The memory of delivered messages: whose `(from, id)` was delivered is not delivered again. Source: MoltComm v1,
+ * section 11, readings 2 and 3.
  *
- * It ages by the time this host was running, not by its wall clock: a clock that jumps ahead by a week must not make it forget, and to
- * remember longer does no harm.
+ * It ages by the time this host was running, not by its wall clock: a clock that jumps ahead by a week must not make it
+ * forget, and to remember longer does no harm.
  *
  * @module
  */
@@ -96,7 +96,8 @@ export class DeliveredMemory {
   /** Begins a new segment when the newest is old enough, and forgets those that are past their time. */
   advance(ageMs: number): void {
     if (ageMs - this.#newest.openedAgeMs >= this.#rememberForMs / MEMORY_SEGMENTS) {
-      // An empty one that follows another goes on: its beginning is the end of the other, from which that one's time counts.
+      // An empty one that follows another goes on: its beginning is the end of the other, from which that one's time
+      // counts.
       if (this.#newest.size > 0) {
         this.#segments.push(new Segment(this.#directory, { number: this.#newest.number + 1, openedAgeMs: ageMs }));
       }

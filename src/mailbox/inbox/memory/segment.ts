@@ -1,6 +1,7 @@
 /**
- * A part of the memory of delivered messages: those of one span of time, forgotten together. Its file holds bare 16-byte digests, added at
- * the end; how many of its bytes count stands in the inbox's state, so what a crash left half-written behind them is cut off.
+ * A part of the memory of delivered messages: those of one span of time, forgotten together. Its file holds bare
+ * 16-byte digests, added at the end; how many of its bytes count stands in the inbox's state, so what a crash left
+ * half-written behind them is cut off.
  *
  * @module
  */

@@ -1,4 +1,7 @@
-/** Hunts: an unread message moved away, an archive overwritten, a number lost between two files, a file moved under the agent's hands. */
+/**
+ * Hunts: an unread message moved away, an archive overwritten, a number lost between two files, a file moved under the
+ * agent's hands.
+ */
 import { describe, expect, test } from "vitest";
 import {
   ARCHIVE,

@@ -1,4 +1,7 @@
-/** Hunts: one sender who fills the inbox, a limit that stays after the agent has read, counts that are lost in a restart, a cursor believed blindly. */
+/**
+ * Hunts: one sender who fills the inbox, a limit that stays after the agent has read, counts that are lost in a
+ * restart, a cursor believed blindly.
+ */
 import { describe, expect, test } from "vitest";
 import { Backlog } from "../../../../src/mailbox/inbox/backlog.ts";
 import { readCursorText } from "../../../../src/mailbox/inbox/cursor.ts";

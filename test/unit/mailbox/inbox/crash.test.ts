@@ -1,6 +1,6 @@
 /**
- * Hunts: a crash at any write there is, after which a message that was acknowledged is gone, one stands twice, or a number is missing or
- * given again. Invariants 1, 2 and 3.
+ * Hunts: a crash at any write there is, after which a message that was acknowledged is gone, one stands twice, or a
+ * number is missing or given again. Invariants 1, 2 and 3.
  */
 import { describe, expect, test } from "vitest";
 import type { IncomingMessage } from "../../../../src/mailbox/types.ts";

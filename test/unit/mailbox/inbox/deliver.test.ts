@@ -1,4 +1,7 @@
-/** Hunts: a line that is not the contract's, a message acknowledged before it is durable, one written twice, a sync paid for each line. */
+/**
+ * Hunts: a line that is not the contract's, a message acknowledged before it is durable, one written twice, a sync paid
+ * for each line.
+ */
 import { describe, expect, test } from "vitest";
 import { begin, deliver, end, INBOX, lines, live, message, outcomes, setUp, summary } from "./support/lives.ts";
 import { withHandles } from "./support/wrapped-files.ts";

@@ -1,4 +1,7 @@
-/** Hunts: a message acknowledged that the disk refused, a broken line left in the middle, an inbox that stays broken once the disk works. */
+/**
+ * Hunts: a message acknowledged that the disk refused, a broken line left in the middle, an inbox that stays broken
+ * once the disk works.
+ */
 import { describe, expect, test } from "vitest";
 import { type BrokenPath, NO_FAULTS } from "../../../sim/mod.ts";
 import {

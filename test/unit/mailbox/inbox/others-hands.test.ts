@@ -1,4 +1,7 @@
-/** Hunts: a message acknowledged into a file that is gone, numbers that start again, lines of others eaten or run together with ours. */
+/**
+ * Hunts: a message acknowledged into a file that is gone, numbers that start again, lines of others eaten or run
+ * together with ours.
+ */
 import { describe, expect, test } from "vitest";
 import {
   begin,

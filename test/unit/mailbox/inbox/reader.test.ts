@@ -1,4 +1,7 @@
-/** Hunts: an unread message the commands do not show, a whole inbox read for its last lines, a cursor moved past what nobody saw. */
+/**
+ * Hunts: an unread message the commands do not show, a whole inbox read for its last lines, a cursor moved past what
+ * nobody saw.
+ */
 import { describe, expect, test } from "vitest";
 import { acknowledge, followInbox, type InboxReading, readInbox } from "../../../../src/mailbox/inbox/mod.ts";
 import { scanBackward, scanForward } from "../../../../src/mailbox/inbox/scan.ts";

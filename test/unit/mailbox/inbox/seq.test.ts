@@ -1,4 +1,7 @@
-/** Hunts: a number given twice or left out, whatever was lost; a start that reads the whole inbox; state saved for every message. */
+/**
+ * Hunts: a number given twice or left out, whatever was lost; a start that reads the whole inbox; state saved for every
+ * message.
+ */
 import { describe, expect, test } from "vitest";
 import { BarnacleError } from "../../../../src/errors.ts";
 import {

@@ -1,4 +1,7 @@
-/** Hunts: a delivered message that is forgotten too early or never, over restarts, crashes, full memories and clocks that jump. */
+/**
+ * Hunts: a delivered message that is forgotten too early or never, over restarts, crashes, full memories and clocks
+ * that jump.
+ */
 import { describe, expect, test } from "vitest";
 import { deliver, end, events, live, message, outcomes, setUp, summary } from "../support/lives.ts";
 
