@@ -8,7 +8,7 @@ import { toBarnacleError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Files } from "../runtime/port.ts";
 import { type Contact, contactsPath, nameKey, readContacts } from "./contact-file.ts";
-import { statIfThere } from "./mail-directory.ts";
+import { statIfThere } from "../store/mod.ts";
 
 /** What the contacts need of the platform. */
 export interface ContactsComponents {

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { isBarnacleError } from "../errors.ts";
-import type { Files, FileStat } from "../runtime/port.ts";
-import { joinPath, replaceFile, type StorePorts } from "../store/mod.ts";
+import { joinPath, replaceFile, statIfThere, type StorePorts } from "../store/mod.ts";
 
 /** What was made; what is `false` was there. */
 export interface MadeMailDirectory {
@@ -37,14 +35,4 @@ export async function ensureMailDirectory(ports: StorePorts, workDirectory: stri
   const gitIgnore = await statIfThere(files, ignore) === undefined;
   if (gitIgnore) await replaceFile(ports, ignore, new TextEncoder().encode("*\n"), { mode: 0o600 });
   return { directory, gitIgnore };
-}
-
-/** As `stat`, but `undefined` where there is nothing. */
-export async function statIfThere(files: Pick<Files, "stat">, path: string): Promise<FileStat | undefined> {
-  try {
-    return await files.stat(path);
-  } catch (thrown) {
-    if (isBarnacleError(thrown, "FILE_NOT_FOUND")) return undefined;
-    throw thrown;
-  }
 }

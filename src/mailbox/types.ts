@@ -51,7 +51,7 @@ export interface InboxLine {
   readonly msg: string;
 }
 
-/** How far an outgoing message is. `accepted`: durable here. `sent`: tried. `delivered`: durable there. `failed`: given up, with the reason. */
+/** How far an outgoing message is: durable here, tried, durable there, or given up with the reason. */
 export type DeliveryState = "accepted" | "sent" | "delivered" | "failed";
 
 /** An outgoing message as `outbox` shows it. Times are Unix milliseconds. */

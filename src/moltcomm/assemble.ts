@@ -58,7 +58,10 @@ function assembleGround(components: NodeComponents, { identity, limits, advertis
     voice,
     links,
     keys: new KeyBook({ crypto }, { keysMax: KEYS_MAX }),
-    requests: new Requests({ clock }, { timeoutMs: requestTimeoutMs }),
+    requests: new Requests({ clock }, {
+      timeoutMs: requestTimeoutMs,
+      onSilent: (link) => links.close(link, "silent"),
+    }),
     refusals: new Refusals({ clock, log, traffic, voice }, limits),
     own: new OwnRecord({ clock, signer }, { advertise }),
     peers: new NodePeers({ ...components, links }, { ...limits, directory, ownNodeId: signer.nodeId }),

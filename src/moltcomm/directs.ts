@@ -12,7 +12,7 @@ import type { Link } from "./link.ts";
 import type { Refusal, Refusals } from "./refusals.ts";
 import type { DeliveryOutcome, IncomingMail } from "./types.ts";
 import type { Voice } from "./voice.ts";
-import type { MessageOf } from "./wire/types.ts";
+import type { MessageOf, ProtocolErrorCode } from "./wire/types.ts";
 
 type Direct = MessageOf<"DIRECT">;
 
@@ -47,6 +47,8 @@ export interface DirectsComponents {
 export class Directs {
   readonly #components: DirectsComponents;
   #underWay = 0;
+  /** Messages so far, those refused on arrival among them. */
+  #arrivals = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(components: DirectsComponents) {
@@ -73,16 +75,10 @@ export class Directs {
     return false;
   }
 
-  /** Refuses a message that may come again, and with it those behind it. */
+  /** Refuses a message on arrival, and if it may come again, those behind it until it does. */
   refuse(link: Link, message: Direct, refusal: Pick<Refusal, "code" | "detail">): void {
     const { from, id } = message;
-    const refused = (link.refusedInOrder ??= new Map());
-    const first = refused.get(from);
-    if (first === undefined || first.id === id) {
-      const [oldest] = refused.keys();
-      if (refused.size >= REFUSED_SENDERS_MAX && oldest !== undefined) refused.delete(oldest);
-      refused.set(from, { id, untilMs: this.#components.clock.monotonicMs() + REFUSED_IN_ORDER_MS });
-    }
+    this.#markRefused(link, message, ++this.#arrivals, refusal.code);
     this.#components.refusals.refuse(link, { ...refusal, ref: id, from });
   }
 
@@ -93,17 +89,18 @@ export class Directs {
 
   /** Takes a message that passed every check. */
   receive(link: Link, message: Direct, frameBytes: number): void {
-    const { clock, incoming, reading, turns, onFault } = this.#components;
+    const { clock, incoming, reading, onFault } = this.#components;
     link.usedAtMs = clock.monotonicMs();
     reading.delivering(link, frameBytes);
     this.#underWay++;
+    const arrival = ++this.#arrivals;
     const { from, id, to = "", body } = message;
     incoming.deliver({ from, id, to, msg: body.msg, receivedAtMs: clock.wallMs() }).then(
-      (outcome) => turns.answer({ link, message, frameBytes, outcome }),
+      (outcome) => this.#settled(arrival, { link, message, frameBytes, outcome }),
       (thrown: unknown) => {
         onFault(thrown);
         const outcome = { outcome: "refused", code: "RATE_LIMIT", detail: "the message could not be kept" } as const;
-        turns.answer({ link, message, frameBytes, outcome });
+        this.#settled(arrival, { link, message, frameBytes, outcome });
       },
     );
   }
@@ -122,7 +119,12 @@ export class Directs {
         refusals.refuse(link, { code: "REPLAY", detail: "it was delivered before", ref: id, from });
         break;
       case "refused":
-        this.refuse(link, message, { code: outcome.code, detail: outcome.detail.slice(0, DETAIL_CHARACTERS_MAX) });
+        refusals.refuse(link, {
+          code: outcome.code,
+          detail: outcome.detail.slice(0, DETAIL_CHARACTERS_MAX),
+          ref: id,
+          from,
+        });
         break;
     }
     reading.delivered(link, frameBytes);
@@ -130,5 +132,26 @@ export class Directs {
     if (this.#underWay > 0 || this.#onIdle === undefined) return;
     this.#onIdle();
     this.#onIdle = undefined;
+  }
+
+  #settled(arrival: number, answer: DirectAnswer): void {
+    const { link, message, outcome } = answer;
+    // At once, and not when the answer's turn comes: those behind it may have their turn before.
+    if (outcome.outcome === "refused") this.#markRefused(link, message, arrival, outcome.code);
+    this.#components.turns.answer(answer);
+  }
+
+  /**
+   * Notes the first refused message of a sender. One that arrived earlier may be refused later, when the inbox has tried. What is refused for
+   * good is not waited for: the sender goes on without it.
+   */
+  #markRefused(link: Link, { from, id }: Direct, arrival: number, code: ProtocolErrorCode): void {
+    if (code === "UNSUPPORTED" || code === "BAD_FRAME" || link.isClosed) return;
+    const refused = (link.refusedInOrder ??= new Map());
+    const first = refused.get(from);
+    if (first !== undefined && first.id !== id && first.arrival < arrival) return;
+    const [oldest] = refused.keys();
+    if (first === undefined && refused.size >= REFUSED_SENDERS_MAX && oldest !== undefined) refused.delete(oldest);
+    refused.set(from, { id, arrival, untilMs: this.#components.clock.monotonicMs() + REFUSED_IN_ORDER_MS });
   }
 }

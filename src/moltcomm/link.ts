@@ -30,6 +30,8 @@ export interface LinkOwner {
 /** The first message of a sender that was refused on this link. */
 export interface RefusedInOrder {
   readonly id: string;
+  /** Its place among all messages. */
+  readonly arrival: number;
   readonly untilMs: number;
 }
 

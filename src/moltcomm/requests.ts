@@ -35,13 +35,19 @@ interface Open {
 export class Requests {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #onSilent: (link: Link) => void;
   /** In the order in which they run out. */
   readonly #open = new Map<string, Open>();
   #timer: Timer | undefined;
 
-  constructor(components: { readonly clock: Clock }, init: { readonly timeoutMs: number }) {
+  /** @param init.onSilent a message timed out on a link on which nothing at all came meanwhile */
+  constructor(
+    components: { readonly clock: Clock },
+    init: { readonly timeoutMs: number; readonly onSilent: (link: Link) => void },
+  ) {
     this.#clock = components.clock;
     this.#timeoutMs = init.timeoutMs;
+    this.#onSilent = init.onSilent;
   }
 
   get size(): number {
@@ -91,12 +97,20 @@ export class Requests {
 
   #expire(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const { request, deadlineMs } of this.#open.values()) {
-      // The timer stands for all until the next one is set: what `failed` may add runs out later.
-      if (deadlineMs > nowMs) return this.#setTimer(deadlineMs - nowMs);
+    const silent = new Set<Link>();
+    const overdue = [...this.#open.values()].filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    for (const { request: { kind, link } } of overdue) {
+      // Not every node tells of its peers; but one that takes mail says something about it.
+      if (kind === "DIRECT" && nowMs - (link.lastFrameAtMs ?? link.openedAtMs) >= this.#timeoutMs) silent.add(link);
+    }
+    for (const { request } of overdue) {
       this.#fail(request, failure("TIMED_OUT", `no answer in ${this.#timeoutMs} ms`));
     }
+    for (const link of silent) this.#onSilent(link);
+    // Until here the timer that rang stands for all: what was added meanwhile has set none.
+    const [next] = this.#open.values();
     this.#timer = undefined;
+    if (next !== undefined) this.#setTimer(next.deadlineMs - nowMs);
   }
 }
 

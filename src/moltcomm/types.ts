@@ -69,7 +69,11 @@ export interface Carrier {
    * connection may still be delivered. Never rejects.
    */
   attempt(message: OutgoingMessage): Promise<AttemptOutcome>;
-  /** Calls `listener` when a node became reachable (again): it shook hands, or a new address of it is known. @returns a function that ends it */
+  /**
+   * Calls `listener` when a node became reachable (again): it shook hands, or a new address of it is known.
+   *
+   * @returns a function that ends it
+   */
   onReachable(listener: (nodeId: string) => void): () => void;
 }
 

@@ -2,7 +2,7 @@ import { isBarnacleError } from "../errors.ts";
 import type { Files, FileStat } from "../runtime/port.ts";
 
 /** As `stat`, but `undefined` where there is nothing. */
-export async function statIfThere(files: Files, path: string): Promise<FileStat | undefined> {
+export async function statIfThere(files: Pick<Files, "stat">, path: string): Promise<FileStat | undefined> {
   try {
     return await files.stat(path);
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { sourceFiles } from "./sources.ts";
 
-const GROUND = ["address", "errors", "limits", "version", "licences", "runtime"];
+const GROUND = ["address", "errors", "limits", "turns", "version", "licences", "runtime"];
 const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
 const FEATURES = ["status", "hub", "moltcomm", "mailbox"];
 
@@ -12,9 +12,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   address: ["runtime"],
   errors: [],
   limits: [],
+  turns: [],
   version: [],
   licences: [],
-  runtime: ["errors", "limits"],
+  runtime: ["errors", "limits", "turns"],
   contract: ["address", "errors", "limits"],
   log: ["runtime", "errors", "limits"],
   metrics: ["runtime", "errors", "limits", "version"],

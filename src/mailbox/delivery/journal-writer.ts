@@ -69,11 +69,12 @@ export class JournalWriter {
     const start = this.file.sizeBytes;
     try {
       await this.#appendLines(messages, offers);
+      await this.sync();
     } catch (thrown) {
+      // They are offered again, and get other ids.
       await this.file.takeBack(start);
       throw thrown;
     }
-    await this.sync();
     return await this.#look();
   }
 

@@ -18,7 +18,7 @@ import * as limits from "./limits.ts";
 import { readBack, textOn } from "./line-reader.ts";
 import { type OfferedMessage, PendingMessage } from "./pending-message.ts";
 import { deliveredLine, failedLine, sentLine } from "./records.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../../turns.ts";
 
 /** What a journal works with. */
 export interface DeliveryJournalComponents extends JournalWriterComponents {

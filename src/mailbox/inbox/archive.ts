@@ -1,8 +1,7 @@
 /** Where inboxes that were read are kept: `.moltcomm/archive/inbox-<first>-<last>.ndjson`. @module */
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import type { Files } from "../../runtime/port.ts";
-import { joinPath } from "../../store/mod.ts";
-import { statIfThere } from "./stat-if-there.ts";
+import { joinPath, statIfThere } from "../../store/mod.ts";
 
 const SAME_NAMES_MAX = 100;
 

@@ -22,7 +22,7 @@ import {
 } from "./limits.ts";
 import type { KnownPlace } from "./place.ts";
 import { createStateFile, type InboxState, toHex } from "./state.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../../turns.ts";
 import type { InboxComponents, InboxPaths } from "./types.ts";
 
 /** What an earlier life left. */

@@ -1,8 +1,7 @@
 /** The directories the inbox keeps its files in. @module */
 import { isBarnacleError } from "../../errors.ts";
 import type { Files } from "../../runtime/port.ts";
-import { parentPath } from "../../store/mod.ts";
-import { statIfThere } from "./stat-if-there.ts";
+import { parentPath, statIfThere } from "../../store/mod.ts";
 
 const DIRECTORY_MODE = 0o700;
 

@@ -18,7 +18,8 @@ import { type Found, makeDurable, readBack, readOn } from "./found-lines.ts";
 import { ADOPT_BYTES, LOOK_AFTER_MS, PROOF_BYTES, WRITE_ATTEMPTS_MAX } from "./limits.ts";
 import { composeLine, composeRest } from "./line.ts";
 import { areEqual, endOf, isIntact, type KnownPlace, type Place } from "./place.ts";
-import { statIfThere, statQuietly } from "./stat-if-there.ts";
+import { statIfThere } from "../../store/mod.ts";
+import { statQuietly } from "./stat-quietly.ts";
 import type { Appended, FileListener } from "./file-listener.ts";
 import type { InboxLine } from "../types.ts";
 

@@ -25,8 +25,8 @@ import {
 import { DeliveredMemory } from "./memory/memory.ts";
 import { inboxPaths } from "./paths.ts";
 import { createFileListener } from "./reports.ts";
-import { statIfThere } from "./stat-if-there.ts";
-import { Turns } from "./turns.ts";
+import { statIfThere } from "../../store/mod.ts";
+import { Turns } from "../../turns.ts";
 import type { ArchiveResult, InboxComponents, InboxInit, InboxPaths, InboxView } from "./types.ts";
 
 /** A cursor above this is no memory of anything. */

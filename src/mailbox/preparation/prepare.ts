@@ -4,10 +4,10 @@
  * @module
  */
 import type { Crypto, Files } from "../../runtime/port.ts";
-import { replaceFile, type StorePorts } from "../../store/mod.ts";
+import { replaceFile, statIfThere, type StorePorts } from "../../store/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import { ensureHeartbeatSection, type HeartbeatPlaced } from "../heartbeat/heartbeat-file.ts";
-import { ensureMailDirectory, statIfThere } from "../mail-directory.ts";
+import { ensureMailDirectory } from "../mail-directory.ts";
 import { type Manifest, readManifest, writeManifest } from "./manifest.ts";
 import { pathOf, type Place, PLACES } from "./places.ts";
 import { SKILL_TEXT } from "./skill-text.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { FlushableOutput } from "../shared/output.ts";
-import { Turns } from "../shared/turns.ts";
+import { Turns } from "../../turns.ts";
 import { deno, type DenoOutput } from "./deno.ts";
 
 class QueuedOutput implements FlushableOutput {

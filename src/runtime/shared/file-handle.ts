@@ -3,7 +3,7 @@ import type { FileHandle as NodeFileHandle } from "node:fs/promises";
 import type { FileHandle, FileStat, OpenMode } from "../port.ts";
 import { failure, fromPlatform } from "./errno.ts";
 import { toFileStat } from "./file-stat.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../../turns.ts";
 
 /** `OpenMode` as the flags of fopen(3). */
 export const OPEN_FLAGS: Readonly<Record<OpenMode, string>> = {

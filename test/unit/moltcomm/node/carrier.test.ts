@@ -264,7 +264,19 @@ describe("two nodes", () => {
     expect(await world.wait(send("2"))).toMatchObject({ reason: "TIMED_OUT" });
     world.network.heal();
     expect(await world.wait(send("3"))).toEqual({ outcome: "delivered" });
-    expect(two.inbox.texts).toEqual(["1", "2", "3"]);
+    expect(two.inbox.texts).toEqual(["1", "3"]);
+  });
+
+  test("a connection that times out in silence is given up, so that the next attempt makes a new one", async () => {
+    const { world, one, two, b, send } = await makeTwo();
+    await world.wait(send("1"));
+    b.powerCut();
+    expect(await world.wait(send("2"))).toMatchObject({ reason: "TIMED_OUT" });
+    expect(one.node.view.connections.dialled).toBe(0);
+    b.boot();
+    const back = await startNode(world, b, { identity: two.identity });
+    expect(await world.wait(send("2"))).toEqual({ outcome: "delivered" });
+    expect(back.inbox.texts).toEqual(["2"]);
   });
 
   test("ping measures a round trip; of a node that is away it says so", async () => {

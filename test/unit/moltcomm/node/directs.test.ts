@@ -153,6 +153,18 @@ describe("invariant 5: order holds between one sender and one recipient", () => 
     expect((await peer.answerTo(peer.direct(subject.nodeId, "3"))).t).toBe("ACK");
   });
 
+  test("those behind a message that is refused for good are not kept waiting", async () => {
+    const { subject, dial, inbox } = await makeScene();
+    const usual = inbox.behave;
+    inbox.behave = (message) =>
+      message.msg === "long"
+        ? { outcome: "refused", code: "UNSUPPORTED", detail: "longer than 10 bytes" }
+        : usual(message);
+    const peer = await dial();
+    expect((await peer.answerTo(peer.direct(subject.nodeId, "long"))).body).toMatchObject({ code: "UNSUPPORTED" });
+    expect((await peer.answerTo(peer.direct(subject.nodeId, "short"))).t).toBe("ACK");
+  });
+
   test("another sender on another connection is not kept waiting", async () => {
     const { subject, dial, inbox } = await makeScene();
     const usual = inbox.behave;

@@ -1,6 +1,6 @@
 /** Hunts: writes that overtake each other, a failed one that stops those behind it. */
 import { expect, test } from "vitest";
-import { Turns } from "../../../src/runtime/shared/turns.ts";
+import { Turns } from "../../src/turns.ts";
 
 test("Turns starts each piece of work when the one before has settled, in order", async () => {
   const turns = new Turns();
