@@ -167,7 +167,7 @@ export class Mailbox {
 
   async #stop(): Promise<void> {
     await this.drain();
-    await Promise.all([this.#inbox.close(), this.#journal.close()]);
+    await Promise.all([this.#inbox.close(), this.#outbox.close(), this.#journal.close()]);
   }
 
   async #lookAtContacts(): Promise<void> {

@@ -25,6 +25,8 @@ export interface Gathered {
   readonly rejections: Rejection[];
   /** Of each new content its slot in the image, in the order of the text. */
   readonly newSlots: number[];
+  /** Of each rejection its slot. */
+  readonly rejectedSlots: number[];
   /** Every slot counted as seen. */
   readonly seenSlots: number[];
   consumedBytes: number;
@@ -73,7 +75,7 @@ export class Gatherer {
   gatherRejection(rejection: Omit<Rejection, "key">, digest: Uint8Array, memory: Memory): Gathered {
     const gathered = newGathered(rejection.line);
     const isNew = this.#isNew(digest, memory, gathered);
-    if (isNew) gathered.rejections.push({ ...rejection, key: newKey(gathered, memory) });
+    if (isNew) addRejection(gathered, memory, rejection);
     return gathered;
   }
 
@@ -110,7 +112,7 @@ export class Gatherer {
     const verdict = meaning === undefined ? { fault: piece.fault ?? TOO_DEEP } : judge(meaning, this.#init);
     if ("fault" in verdict) {
       const text = run.text.slice(piece.start, piece.end);
-      gathered.rejections.push({ line: piece.line, fault: verdict.fault, text, key: newKey(gathered, memory) });
+      addRejection(gathered, memory, { line: piece.line, fault: verdict.fault, text });
     } else if (meaning !== undefined) {
       if (gathered.messages.length >= context.takeMax) return this.#leave(memory, gathered, "takeMax");
       gathered.messages.push(newMessage(meaning, verdict.to, piece.line, newKey(gathered, memory)));
@@ -127,9 +129,7 @@ export class Gatherer {
     if (!isWhole && finality !== "settled") return 0;
     const text = normalized(run.text);
     const isNew = this.#isNew(this.#crypto.sha256(`b${text}`), memory, gathered);
-    if (isNew) {
-      gathered.rejections.push({ line: gathered.line, fault: NOT_UTF8, text, key: newKey(gathered, memory) });
-    }
+    if (isNew) addRejection(gathered, memory, { line: gathered.line, fault: NOT_UTF8, text });
     if (isWhole) gathered.line++;
     gathered.isOpen = !isWhole;
     return run.text.length;
@@ -153,8 +153,14 @@ export class Gatherer {
 }
 
 function newGathered(line: number): Gathered {
-  const lists = { messages: [], rejections: [], newSlots: [], seenSlots: [] };
+  const lists = { messages: [], rejections: [], newSlots: [], rejectedSlots: [], seenSlots: [] };
   return { ...lists, consumedBytes: 0, line, isOpen: false, stoppedBy: undefined };
+}
+
+/** The last new piece is none that can be sent. */
+function addRejection(gathered: Gathered, memory: Memory, rejection: Omit<Rejection, "key">): void {
+  gathered.rejections.push({ ...rejection, key: newKey(gathered, memory) });
+  gathered.rejectedSlots.push(gathered.newSlots.at(-1) ?? 0);
 }
 
 function newMessage(meaning: Meaning, to: string, line: number, key: string): NewMessage {

@@ -128,7 +128,7 @@ export class OutboxFile {
     if (memory === undefined) return undefined;
     if (this.#isUnsaved) this.#isUnsaved = !await this.#taker.save(memory);
     else if (this.#state.syncInMs === 0) this.#isUnsaved = !await this.#taker.sync();
-    if (this.#rejected.hasWaiting) await this.#rejected.write([]);
+    if (this.#rejected.hasWaiting && !this.#isUnsaved) this.#isUnsaved = !await this.#taker.tellOwed(memory);
     this.#failing = this.#isUnsaved ? `what was taken cannot be written to ${this.#state.path}` : undefined;
     return this.#isUnsaved ? undefined : memory;
   }
@@ -240,7 +240,9 @@ export class OutboxFile {
   /** Ends the epoch when it is time. @returns when to look again */
   async #settle(memory: Memory, outcome: StepOutcome): Promise<number | undefined> {
     const { image } = memory;
-    const isOwed = outcome === "end" && (this.#isInDoubt || image.seenTotal < image.standingTotal);
+    // What is owed keeps its keys, and so its epoch.
+    const isOwed = outcome === "end" && memory.owed.size === 0 &&
+      (this.#isInDoubt || image.seenTotal < image.standingTotal);
     if (isOwed && this.#rest.isSettled) {
       await this.#beginEpoch(memory);
       if (this.#isUnsaved) return FAILED_AGAIN_MS;

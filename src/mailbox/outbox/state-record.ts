@@ -17,6 +17,8 @@ export interface Memory {
   epoch: number;
   /** Size of the file of rejected lines when the epoch began. */
   rejectedBytes: number;
+  /** Of rejected texts that nobody could be told of yet, how many by slot: they count as taken here, and not in what is saved. */
+  readonly owed: Map<number, number>;
 }
 
 const FORMAT = 1;
@@ -33,15 +35,16 @@ const ENTRY_BYTES = DIGEST_BYTES + 8;
 
 /** A memory of nothing. */
 export function emptyMemory(digest: Digest): Memory {
-  return { image: new Image(), prefix: new Prefix(digest), epoch: 0, rejectedBytes: 0 };
+  return { image: new Image(), prefix: new Prefix(digest), epoch: 0, rejectedBytes: 0, owed: new Map() };
 }
 
 /** Everything, as one record. */
 export function encodeSnapshot(memory: Memory, digest: Digest): Uint8Array<ArrayBuffer> {
-  const { image } = memory;
+  const { image, owed } = memory;
   const segments = knownSegments(memory, 0);
   const entries: number[] = [];
-  for (let slot = 0; slot < image.size; slot++) if (image.standing(slot) > 0) entries.push(slot);
+  const owedOf = (slot: number): number => owed.get(slot) ?? 0;
+  for (let slot = 0; slot < image.size; slot++) if (image.standing(slot) > owedOf(slot)) entries.push(slot);
   const [record, view] = newRecord(
     SNAPSHOT_HEAD_BYTES + segments.length * SEGMENT_BYTES + entries.length * ENTRY_BYTES,
   );
@@ -55,8 +58,8 @@ export function encodeSnapshot(memory: Memory, digest: Digest): Uint8Array<Array
   let at = writeSegments(record, SNAPSHOT_HEAD_BYTES, segments);
   for (const slot of entries) {
     image.copyDigest(slot, record, HEADER_BYTES + at);
-    view.setUint32(at + DIGEST_BYTES, image.standing(slot), true);
-    view.setUint32(at + DIGEST_BYTES + 4, image.taken(slot), true);
+    view.setUint32(at + DIGEST_BYTES, image.standing(slot) - owedOf(slot), true);
+    view.setUint32(at + DIGEST_BYTES + 4, image.taken(slot) - owedOf(slot), true);
     at += ENTRY_BYTES;
   }
   return sealed(record, SNAPSHOT, digest);
@@ -99,8 +102,8 @@ export function decodeState(bytes: Uint8Array, digest: Digest): Memory | undefin
 }
 
 /** Only a prefix that holds exactly the lines of the image tells, by its digests alone, what has been seen. */
-export function isPrefixKnown({ image }: Memory): boolean {
-  return image.seenTotal === image.standingTotal;
+export function isPrefixKnown({ image, owed }: Memory): boolean {
+  return owed.size === 0 && image.seenTotal === image.standingTotal;
 }
 
 function knownSegments(memory: Memory, from: number): readonly Segment[] {

@@ -204,9 +204,37 @@ export class Taker {
     }
     await rejected.write(gathered.rejections);
     for (const slot of gathered.newSlots) image.take(slot);
+    const told = this.#tell(memory, gathered);
     advance();
     this.#count(gathered);
-    return gathered.newSlots.length === 0 || await this.#note(() => state.append(memory, gathered.newSlots));
+    return told.length === 0 || await this.#note(() => state.append(memory, told));
+  }
+
+  /**
+   * Texts that nobody could be told of are not noted as taken: a crash would hide them for good.
+   *
+   * @returns the slots to be noted, those owed so far among them once all could be told
+   */
+  #tell({ owed }: Memory, { newSlots, rejectedSlots }: Pick<Gathered, "newSlots" | "rejectedSlots">): number[] {
+    const slots = [...newSlots];
+    if (this.#parts.rejected.hasWaiting) {
+      for (const slot of rejectedSlots) {
+        owed.set(slot, (owed.get(slot) ?? 0) + 1);
+        slots.splice(slots.indexOf(slot), 1);
+      }
+      return slots;
+    }
+    for (const [slot, count] of owed) for (let each = 0; each < count; each++) slots.push(slot);
+    owed.clear();
+    return slots;
+  }
+
+  /** Tells what could not be told before. @returns whether the state says so, as far as it could be told */
+  async tellOwed(memory: Memory): Promise<boolean> {
+    const { rejected, state } = this.#parts;
+    await rejected.write([]);
+    const told = this.#tell(memory, { newSlots: [], rejectedSlots: [] });
+    return told.length === 0 || await this.#note(() => state.append(memory, told));
   }
 
   /** Does a write of the state. @returns whether it succeeded */

@@ -1,18 +1,7 @@
 /** Hunts: a disk, a crash or an agent's accident that makes the outbox stop, crash, forget or repeat. */
 import { describe, expect, test } from "vitest";
 import type { Files } from "../../../../src/runtime/port.ts";
-import {
-  ALICE,
-  Desk,
-  DIRECTORY,
-  type FakeJournal,
-  line,
-  lines,
-  makeOutbox,
-  OUTBOX,
-  REJECTED,
-  STATE,
-} from "./support.ts";
+import { ALICE, Desk, DIRECTORY, type FakeJournal, line, lines, makeOutbox, OUTBOX, STATE } from "./support.ts";
 
 const problems = (desk: Desk): string[] =>
   desk.log.events.filter((each) => each.level === "error").map((each) => each.event);
