@@ -4,6 +4,7 @@
  *     npm run build && npm run bench                 print the tables
  *     npm run bench -- --write                       and put them into docs/numbers.md
  *     npm run bench -- --only start,size --quick     some parts, few measurements
+ *     npm run bench -- mail                          the same as --only mail
  *     npm run bench -- --binary FILE                 another binary than this host's in dist/
  *
  * Linux only: memory and processor time come from /proc. Measurements of one thing and its baseline alternate, so that what else
@@ -15,6 +16,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchHub } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
+import { benchMail } from "./mail.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
 import { benchStatus } from "./status.ts";
@@ -27,6 +29,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   size: benchSize,
   status: benchStatus,
   hub: benchHub,
+  mail: benchMail,
 };
 const PAGE = join(ROOT, "docs", "numbers.md");
 
@@ -39,16 +42,20 @@ interface Arguments {
 
 /** @throws RangeError for a part that does not exist, TypeError for an option that does not */
 function readArguments(words: readonly string[]): Arguments {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...words],
+    allowPositionals: true,
     options: {
-      only: { type: "string", default: Object.keys(PARTS).join(",") },
+      only: { type: "string" },
       quick: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       binary: { type: "string", default: join(ROOT, "dist", `barnacle-${process.platform}-${process.arch}`) },
     },
   });
-  const only = values.only.split(",");
+  const named = [...values.only === undefined ? [] : [values.only], ...positionals].flatMap((names) =>
+    names.split(",")
+  );
+  const only = named.length === 0 ? Object.keys(PARTS) : [...new Set(named)];
   const unknown = only.find((name) => !(name in PARTS));
   if (unknown !== undefined) {
     throw new RangeError(`Bench: no part "${unknown}", known: ${Object.keys(PARTS).join(", ")}`);

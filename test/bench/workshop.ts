@@ -9,7 +9,7 @@ import { freePort, Server } from "./servers.ts";
 export const ROOT: string = resolve(import.meta.dirname, "../..");
 const BUN = join(ROOT, "node_modules", ".bin", "bun");
 
-export type BaselineName = "nothing" | "empty" | "constant" | "echo";
+export type BaselineName = "nothing" | "empty" | "constant" | "echo" | "mail";
 export type ServerName = "agent" | "hub" | BaselineName;
 
 /** How a server is to be started; the same folder can be started in again and again. */
