@@ -32,8 +32,13 @@ export const REPLAY_MEMORY_MS = 2 * TS_WINDOW_MS;
 export const REPLAY_MEMORY_MAX = 65_536;
 /** Longest `id`: a UUID has 36 characters; what is remembered of strangers is bounded. */
 export const ID_CHARACTERS_MAX = 256;
-/** How long further messages of a sender are refused after one was, until that one comes again: order is kept so. */
+/**
+ * After a message of a sender was refused, those that come, or were signed, less than so long after are refused as well, until that one
+ * comes again: they were under way before the sender knew. A sender that gave it up goes on after that time.
+ */
 export const REFUSED_IN_ORDER_MS = 2_000;
+/** How long that is remembered: what was under way for longer has been given up by its sender. */
+export const REFUSED_IN_ORDER_KEPT_MS = MINUTE_MS;
 /** Senders on one connection for which that is remembered. */
 export const REFUSED_SENDERS_MAX = 64;
 /** Addresses and senders whose rates are remembered. */

@@ -79,6 +79,8 @@ class Attempt implements Request {
   }
 
   failed(why: RequestFailure): void {
+    // It may be lost, or have been another's all along: somebody can have played an old HELLO_ACK there.
+    if (why.reason === "TIMED_OUT" && this.#link !== undefined) this.#link.isProven = false;
     this.#settle(why);
   }
 }
@@ -152,7 +154,7 @@ export class MailCarrier {
   /** The link in use, or another that is ready. While some wait for one, the others stand behind them. */
   #linkOf(route: Route): Link | undefined {
     if (route.reaching !== undefined) return undefined;
-    if (route.link?.isOpen !== true) {
+    if (route.link?.isOpen !== true || !route.link.isProven) {
       route.link = this.#components.links.of(route.to).findLast((link) => link.isProven && link.isOpen);
     }
     return route.link;

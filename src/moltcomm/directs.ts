@@ -7,7 +7,7 @@
  * @module
  */
 import type { Clock } from "../runtime/port.ts";
-import { DETAIL_CHARACTERS_MAX, REFUSED_IN_ORDER_MS, REFUSED_SENDERS_MAX } from "./bounds.ts";
+import { DETAIL_CHARACTERS_MAX, REFUSED_IN_ORDER_KEPT_MS, REFUSED_IN_ORDER_MS, REFUSED_SENDERS_MAX } from "./bounds.ts";
 import type { Link } from "./link.ts";
 import type { Refusal, Refusals } from "./refusals.ts";
 import type { DeliveryOutcome, IncomingMail } from "./types.ts";
@@ -67,10 +67,11 @@ export class Directs {
   }
 
   /** Whether an earlier message of this sender was refused on this link, and has not come again. */
-  isOutOfOrder(link: Link, { from, id }: Direct): boolean {
+  isOutOfOrder(link: Link, { from, id, ts }: Direct): boolean {
     const refused = link.refusedInOrder?.get(from);
     if (refused === undefined || refused.id === id) return false;
-    if (this.#components.clock.monotonicMs() < refused.untilMs) return true;
+    const sinceMs = this.#components.clock.monotonicMs() - refused.refusedAtMs;
+    if (sinceMs < REFUSED_IN_ORDER_KEPT_MS) return sinceMs < REFUSED_IN_ORDER_MS || ts < refused.signedBeforeMs;
     link.refusedInOrder?.delete(from);
     return false;
   }
@@ -142,16 +143,19 @@ export class Directs {
   }
 
   /**
-   * Notes the first refused message of a sender. One that arrived earlier may be refused later, when the inbox has tried. What is refused for
-   * good is not waited for: the sender goes on without it.
+   * Notes the first refused message of a sender. One that arrived earlier may be refused later, when the inbox has tried. What is
+   * refused for good is not waited for: the sender goes on without it.
    */
-  #markRefused(link: Link, { from, id }: Direct, arrival: number, code: ProtocolErrorCode): void {
+  #markRefused(link: Link, { from, id, ts }: Direct, arrival: number, code: ProtocolErrorCode): void {
     if (code === "UNSUPPORTED" || code === "BAD_FRAME" || link.isClosed) return;
     const refused = (link.refusedInOrder ??= new Map());
     const first = refused.get(from);
     if (first !== undefined && first.id !== id && first.arrival < arrival) return;
     const [oldest] = refused.keys();
     if (first === undefined && refused.size >= REFUSED_SENDERS_MAX && oldest !== undefined) refused.delete(oldest);
-    refused.set(from, { id, arrival, untilMs: this.#components.clock.monotonicMs() + REFUSED_IN_ORDER_MS });
+    const { clock } = this.#components;
+    // A clock that is off says nothing about when; ours has to do.
+    const signedBeforeMs = (code === "BAD_TS" ? clock.wallMs() : ts) + REFUSED_IN_ORDER_MS;
+    refused.set(from, { id, arrival, refusedAtMs: clock.monotonicMs(), signedBeforeMs });
   }
 }

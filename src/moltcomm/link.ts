@@ -32,7 +32,9 @@ export interface RefusedInOrder {
   readonly id: string;
   /** Its place among all messages. */
   readonly arrival: number;
-  readonly untilMs: number;
+  readonly refusedAtMs: number;
+  /** Messages that the sender signed before this were under way when it was refused: Unix milliseconds, by the sender's clock. */
+  readonly signedBeforeMs: number;
 }
 
 /** What a link is made from. Times are monotonic milliseconds. */

@@ -165,6 +165,23 @@ describe("an attempt", () => {
     expect(await world.wait(first)).toEqual({ outcome: "delivered" });
   });
 
+  test("to one more node than there are places takes that of a connection without use", async () => {
+    const world = new SimWorld({ seed: 3 });
+    const hosts = ["a", "b", "c"].map((name) => world.addHost(name));
+    const others: Awaited<ReturnType<typeof startNode>>[] = [];
+    for (const host of hosts) others.push(await startNode(world, host));
+    const addressesOf = (nodeId: string) => {
+      const host = others.find((other) => other.nodeId === nodeId)?.host;
+      return host === undefined ? [] : [`tcp://${host.ip}:${PORT}`];
+    };
+    const subject = await startNode(world, world.addHost("here"), { addressesOf, limits: { connectionsMax: 2 } });
+    for (const other of [...others, ...others]) {
+      const outcome = subject.node.attempt({ to: other.nodeId, id: newId(), msg: "hi" });
+      expect(await world.wait(outcome)).toEqual({ outcome: "delivered" });
+      expect(subject.node.view.connections.dialled).toBeLessThanOrEqual(2);
+    }
+  });
+
   test("to ourselves needs no wire", async () => {
     const { world, subject } = await makeScene();
     const outcome = await world.wait(subject.node.attempt({ to: subject.nodeId, id: newId(), msg: "note to self" }));

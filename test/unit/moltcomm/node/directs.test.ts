@@ -153,6 +153,43 @@ describe("invariant 5: order holds between one sender and one recipient", () => 
     expect((await peer.answerTo(peer.direct(subject.nodeId, "3"))).t).toBe("ACK");
   });
 
+  test("one that was under way for long is refused all the same", async () => {
+    const { world, subject, dial, inbox } = await makeScene();
+    const usual = inbox.behave;
+    inbox.behave = () => FULL;
+    const peer = await dial();
+    await peer.answerTo(peer.direct(subject.nodeId, "1"));
+    const second = peer.sign("DIRECT", { msg: "2" }, { to: subject.nodeId });
+    inbox.behave = usual;
+    await world.run(30 * SECOND_MS);
+    peer.send({ v: 1, ...second });
+    expect((await peer.answerTo(second)).body).toMatchObject({ code: "RATE_LIMIT" });
+    expect((await peer.answerTo(peer.direct(subject.nodeId, "signed later"))).t).toBe("ACK");
+  });
+
+  test("the first of several counts, although its refusal comes last", async () => {
+    const { world, subject, dial, inbox } = await makeScene({
+      limits: { messagesPerSecondPerSender: 1, messagesBurstPerSender: 1 },
+    });
+    const { open, behave } = byHand();
+    const usual = inbox.behave;
+    inbox.behave = behave;
+    const peer = await dial();
+    const [first, second] = [peer.direct(subject.nodeId, "1"), peer.direct(subject.nodeId, "2")];
+    expect((await peer.answerTo(second)).body).toMatchObject({ code: "RATE_LIMIT" });
+    open[0]?.settle(FULL);
+    await peer.answerTo(first);
+    inbox.behave = usual;
+    await world.run(1_500);
+    peer.received.length = 0;
+    peer.direct(subject.nodeId, "2", { id: second.id });
+    expect((await peer.answerTo(second)).body).toMatchObject({ code: "RATE_LIMIT" });
+    peer.received.length = 0;
+    peer.direct(subject.nodeId, "1", { id: first.id });
+    expect((await peer.answerTo(first)).t).toBe("ACK");
+    expect(inbox.texts).toEqual(["1"]);
+  });
+
   test("those behind a message that is refused for good are not kept waiting", async () => {
     const { subject, dial, inbox } = await makeScene();
     const usual = inbox.behave;
@@ -186,6 +223,15 @@ describe("invariant 5: order holds between one sender and one recipient", () => 
     const second = peer.direct(subject.nodeId, "2");
     expect((await peer.answerTo(second)).body).toMatchObject({ code: "RATE_LIMIT" });
     expect(inbox.texts).toEqual([]);
+  });
+
+  test("a message of the future that was given up does not keep those behind it waiting for the future", async () => {
+    const { world, subject, dial } = await makeScene();
+    const peer = await dial();
+    const ts = peer.runtime.clock.wallMs() + 3_600_000;
+    expect((await peer.answerTo(peer.direct(subject.nodeId, "1", { ts }))).body).toMatchObject({ code: "BAD_TS" });
+    await world.run(2_100);
+    expect((await peer.answerTo(peer.direct(subject.nodeId, "2"))).t).toBe("ACK");
   });
 
   test("a message refused for its time keeps those behind it waiting as well", async () => {

@@ -181,6 +181,7 @@ describe("§11 readings 5 and 6: mail follows a handshake", () => {
     await thief.next("HELLO");
     expect(await world.wait(outcome)).toMatchObject({ outcome: "failed", byRecipient: false });
     expect(thief.all("DIRECT")).toEqual([]);
+    await world.until(() => thief.isClosed, { withinMs: SECOND_MS });
   });
 
   test("a node that comes anew replaces a connection on which it has been silent", async () => {

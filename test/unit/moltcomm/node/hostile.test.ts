@@ -92,7 +92,7 @@ async function sendAll(init: {
   attempt(id: string, msg: string): Promise<{ readonly outcome: string }>;
   pause(): Promise<void>;
 }): Promise<void> {
-  const pending = Array.from({ length: init.count }, (_, index) => ({ id: newId(), msg: `${index}` }));
+  let pending = Array.from({ length: init.count }, (_, index) => ({ id: newId(), msg: `${index}` }));
   while (pending.length > 0) {
     const delivered = new Set<string>();
     let next = 0;
@@ -105,9 +105,7 @@ async function sendAll(init: {
       }
     };
     await Promise.all(Array.from({ length: init.window }, work));
-    for (const { id } of [...pending]) {
-      if (delivered.has(id)) pending.splice(pending.findIndex((each) => each.id === id), 1);
-    }
+    pending = pending.filter(({ id }) => !delivered.has(id));
     if (pending.length > 0) await init.pause();
   }
 }

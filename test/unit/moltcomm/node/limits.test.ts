@@ -173,6 +173,15 @@ describe("the pace of one connection", () => {
   });
 });
 
+test("a handshake counts as several frames: a second signature is checked, and one is made", async () => {
+  const { world, subject, dial } = await makeScene({ limits: { framesPerSecondPerConnection: 100 } });
+  const peer = await dial();
+  for (let index = 0; index < 100; index++) peer.hello();
+  await world.run(100);
+  expect(subject.sample('barnacle_moltcomm_frames_total{direction="in",type="HELLO"}')).toBeLessThan(40);
+  await world.until(() => peer.all("HELLO_ACK").length === 100, { withinMs: 5 * SECOND_MS });
+});
+
 describe("what is in flight", () => {
   test("a connection whose messages are not durable yet is not read on, and loses nothing", async () => {
     const { world, subject, dial, inbox } = await makeScene({

@@ -1,11 +1,14 @@
 /** Hunts: mistakes in the node's small parts that whole nodes would show only rarely. */
 import { describe, expect, test } from "vitest";
 import { TokenBuckets } from "../../../../src/moltcomm/buckets.ts";
+import { DELIVERY_BYTES_MAX, READ_AHEAD_ALL_BYTES_MAX } from "../../../../src/moltcomm/bounds.ts";
 import { Link, type LinkOwner } from "../../../../src/moltcomm/link.ts";
 import { PeerRoll } from "../../../../src/moltcomm/peer-roll.ts";
+import { Reading, type ReadingWork } from "../../../../src/moltcomm/reading.ts";
 import { remoteKeyOf } from "../../../../src/moltcomm/remote-key.ts";
 import { ReplayMemory } from "../../../../src/moltcomm/replay-memory.ts";
 import { Turns } from "../../../../src/moltcomm/turns.ts";
+import type { Connection } from "../../../../src/runtime/port.ts";
 import { SimClock } from "../../../sim/clock.ts";
 import { SeededRandom } from "../../../sim/random.ts";
 
@@ -100,9 +103,105 @@ describe("PeerRoll", () => {
   });
 });
 
-describe("Turns", () => {
-  const owner: LinkOwner = { onReadable() {}, onDrained() {}, onCorked() {}, onClosed() {} };
+const owner: LinkOwner = { onReadable() {}, onDrained() {}, onCorked() {}, onClosed() {} };
+const LINK_INIT = { origin: "accepted", nowMs: 0, maxFrameBytes: 1_000, paceBurst: 100 } as const;
 
+/** A connection that does nothing but note what it is told. */
+class IdleConnection implements Connection {
+  readonly remote = { host: "192.0.2.1", port: 1 };
+  readonly local = { host: "192.0.2.2", port: 2 };
+  readonly bufferedBytes = 0;
+  readonly calls: string[] = [];
+  onResume: () => void = () => undefined;
+
+  write = (): boolean => true;
+  end = (): void => undefined;
+  destroy = (): void => undefined;
+
+  pause(): void {
+    this.calls.push("pause");
+  }
+
+  /** As an adapter that read ahead: what it holds is handed over within the call. */
+  resume(): void {
+    this.onResume();
+    this.calls.push("resume");
+  }
+}
+
+describe("Link", () => {
+  test("stays paused when what it is given on resuming is too much again", () => {
+    const link = new Link(owner, LINK_INIT);
+    const connection = new IdleConnection();
+    link.open(connection);
+    connection.onResume = () => link.pause();
+    link.pause();
+    link.resume();
+    expect(connection.calls).toEqual(["pause", "resume", "pause"]);
+    connection.onResume = () => undefined;
+    link.resume();
+    expect(connection.calls).toEqual(["pause", "resume", "pause", "resume"]);
+  });
+});
+
+describe("Reading", () => {
+  class FullLink extends Link {
+    bytes = 0;
+
+    override get bufferedBytes(): number {
+      return this.bytes;
+    }
+  }
+
+  function makeReading() {
+    const events: string[] = [];
+    const links = { all: new Set<Link>() };
+    const names = new Map<Link, string>();
+    const note = (event: string) => (link: Link): void => void events.push(`${event} ${names.get(link)}`);
+    const work: ReadingWork = {
+      queue: note("queue"),
+      rest: note("rest"),
+      receive: note("receive"),
+      tooLarge: note("tooLarge"),
+      finished: note("finished"),
+      overfull: note("overfull"),
+    };
+    const reading = new Reading({ clock: new SimClock(), links }, { framesPerSecond: 100, work });
+    const link = (name: string): FullLink => {
+      const made = new FullLink(owner, LINK_INIT);
+      made.open(new IdleConnection());
+      links.all.add(made);
+      names.set(made, name);
+      return made;
+    };
+    return { events, reading, link };
+  }
+
+  test("reads nobody while all together have too much on its way to the inbox, and everybody afterwards", () => {
+    const { events, reading, link } = makeReading();
+    const [greedy, other] = [link("greedy"), link("other")];
+    reading.delivering(greedy, DELIVERY_BYTES_MAX);
+    reading.read(other, 1);
+    expect([other.work, events]).toEqual(["held", []]);
+    reading.delivered(greedy, DELIVERY_BYTES_MAX);
+    expect([other.work, events]).toEqual(["none", ["queue other"]]);
+  });
+
+  test("gives up the link that holds most when all together hold too much", () => {
+    const { events, reading, link } = makeReading();
+    const [fat, fatter, thin] = [link("fat"), link("fatter"), link("thin")];
+    fat.bytes = READ_AHEAD_ALL_BYTES_MAX / 2 - 1;
+    fatter.bytes = READ_AHEAD_ALL_BYTES_MAX / 2;
+    thin.bytes = 2;
+    for (const each of [fat, fatter, thin]) reading.readable(each);
+    expect(events.filter((event) => event.startsWith("overfull"))).toEqual(["overfull fatter"]);
+    reading.closed(fatter);
+    reading.readable(thin);
+    expect(events.filter((event) => event.startsWith("overfull")).length).toBe(1);
+  });
+});
+
+describe("Turns", () => {
   function makeTurns() {
     const clock = new SimClock();
     const order: string[] = [];
@@ -124,7 +223,7 @@ describe("Turns", () => {
       failed: () => order.push("failed"),
     });
     const link = (name: string, frames: number): Link => {
-      const made = new Link(owner, { origin: "accepted", nowMs: 0, maxFrameBytes: 1_000, paceBurst: 100 });
+      const made = new Link(owner, LINK_INIT);
       names.set(made, name);
       left.set(made, frames);
       return made;
