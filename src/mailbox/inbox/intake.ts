@@ -212,16 +212,29 @@ export class Intake {
       const { key, from, settle } = batch[index] as Waiting;
       const seq = seqs[index] as number;
       this.#waiting.delete(key);
-      if (seq === 0) {
-        backlog.release(from);
-        settle(this.refuse("storage"));
-      } else {
+      if (seq === 0) this.#refuseStored({ from, settle });
+      else {
         backlog.arrived(seq, from);
         delivered++;
         settle(DELIVERED);
       }
     }
     if (delivered > 0) this.#delivered.increment(undefined, delivered);
+    if (delivered < batch.length) this.#refuseGathered();
+  }
+
+  /** What came behind a message that could not be stored must not be stored before it comes again: senders count on their order. */
+  #refuseGathered(): void {
+    this.#gatheredCharacters = 0;
+    for (const waiting of this.#gathered.splice(0)) {
+      this.#waiting.delete(waiting.key);
+      this.#refuseStored(waiting);
+    }
+  }
+
+  #refuseStored({ from, settle }: Pick<Waiting, "from" | "settle">): void {
+    this.#components.backlog.release(from);
+    settle(this.refuse("storage"));
   }
 }
 

@@ -3,6 +3,7 @@
  * once the disk works.
  */
 import { describe, expect, test } from "vitest";
+import { BarnacleError } from "../../../../src/errors.ts";
 import { type BrokenPath, NO_FAULTS } from "../../../sim/mod.ts";
 import {
   begin,
@@ -97,6 +98,27 @@ describe("Inbox", () => {
     expect(await outcomes(setting, life, message(2), message(3))).toEqual(["delivered", "delivered"]);
     setting.host.powerCut("lost");
     expect(summary(setting)).toEqual(["1 id-1", "2 id-2", "3 id-3"]);
+  });
+
+  test("deliver refuses what came behind a message that could not be stored, or the order would break", async () => {
+    const setting = setUp();
+    let behind: Promise<unknown> | undefined;
+    const life = begin(setting, {}, (files) =>
+      withHandles(files, (handle, path, mode) => {
+        if (path !== INBOX || mode !== "append") return handle;
+        const full = new BarnacleError({ code: "DISK_FULL", action: "Write" });
+        // The disk is full for the first message only, and another one comes in meanwhile.
+        return { ...handle, write: (data) => behind === undefined ? fail(full) : handle.write(data) };
+      }));
+    const fail = (error: BarnacleError): Promise<void> => {
+      behind = life.inbox.deliver(message(3));
+      return Promise.reject(error);
+    };
+    await setting.world.wait(life.inbox.open());
+    expect(await deliver(setting, life, message(2))).toEqual([REFUSED]);
+    expect(await behind).toEqual(REFUSED);
+    expect(await outcomes(setting, life, message(2), message(3))).toEqual(["delivered", "delivered"]);
+    expect(summary(setting)).toEqual(["1 id-2", "2 id-3"]);
   });
 
   for (const isFailed of [false, true]) {
