@@ -1,9 +1,10 @@
 /** Hunts: memory that grows with a slow peer, half-closed connections cut short, dials that never end. */
 import assert from "node:assert/strict";
 import { BarnacleError } from "../../src/errors.ts";
+import type { Runtime } from "../../src/runtime/port.ts";
 import type { ContractCase } from "./case.ts";
 import { bytesOf, pass, rejectsWith, until, within } from "./helpers.ts";
-import { connectPair, dialRecorded, Recorder } from "./tcp-probe.ts";
+import { connectPair, dialRecorded, Recorder, type Side } from "./tcp-probe.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
 const MIB = 1024 * 1024;
@@ -87,7 +88,35 @@ const talking: readonly Omit<ContractCase, "capability">[] = [
       await close();
     },
   },
+  {
+    name: "a handler that pauses at each piece is given one at a time, and in the end all",
+    async run({ runtime }) {
+      const { client, server, close } = await connectPair(runtime);
+      server.connection.pause();
+      client.connection.write(new Uint8Array(2 * MIB));
+      await pass(runtime.clock, 60);
+      assert.equal(await takePieceByPiece(runtime, server, 2 * MIB), 1);
+      await close();
+    },
+  },
 ];
+
+/** Receives by pausing at each piece. */
+async function takePieceByPiece(runtime: Runtime, server: Side, wholeBytes: number): Promise<number> {
+  let sinceResume = 0;
+  let mostAtOnce = 0;
+  server.events.take = () => {
+    sinceResume += 1;
+    mostAtOnce = Math.max(mostAtOnce, sinceResume);
+    server.connection.pause();
+  };
+  await until(runtime.clock, 10_000, "all arrives", () => {
+    sinceResume = 0;
+    if (server.events.receivedBytes < wholeBytes) server.connection.resume();
+    return server.events.receivedBytes === wholeBytes;
+  });
+  return mostAtOnce;
+}
 
 const ending: readonly Omit<ContractCase, "capability">[] = [
   {

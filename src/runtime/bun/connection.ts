@@ -87,8 +87,12 @@ export class BunConnection implements Connection {
 
   resume(): void {
     this.#paused = false;
-    for (const data of this.#held.splice(0)) this.#handler?.onData(data);
-    this.#socket.resume();
+    // What takes the first piece may pause again: the rest stays held.
+    while (!this.#paused) {
+      const data = this.#held.shift();
+      if (data === undefined) return this.#socket.resume();
+      this.#handler?.onData(data);
+    }
   }
 
   end(): void {
