@@ -32,6 +32,8 @@ export class Lane {
   #busyUntilMs = 0;
   #lastArrivalMs = 0;
   #waiting: Parcel[] = [];
+  /** Everything under way, in order: nothing overtakes what waits. */
+  readonly #underWay: Parcel[] = [];
   #givingUp: Timer | undefined;
 
   constructor(network: SimNetwork, from: SimHost, to: SimHost) {
@@ -50,6 +52,7 @@ export class Lane {
   }
 
   send(parcel: Parcel): void {
+    this.#underWay.push(parcel);
     if (this.#waiting.length > 0) this.#waiting.push(parcel);
     else this.#dispatch(parcel, 0);
   }
@@ -79,8 +82,14 @@ export class Lane {
     this.#busyUntilMs = Math.max(nowMs + delayMs, this.#busyUntilMs) + quantizeMs(parcel.sizeBytes / bytesPerMs);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#busyUntilMs + drawMs(this.#random, latencyMs));
     clock.setTimer(this.#lastArrivalMs - nowMs, () => {
-      if (this.isOpen) parcel.arrive();
-      else this.#stall(parcel);
+      if (this.#underWay[0] !== parcel) {
+        // What was sent before it is sent again: it comes behind that.
+        if (this.#waiting.length > 0) this.#waiting.push(parcel);
+        else this.#dispatch(parcel, 0);
+      } else if (this.isOpen) {
+        this.#underWay.shift();
+        parcel.arrive();
+      } else this.#stall(parcel);
     });
   }
 
