@@ -5,6 +5,7 @@ import { defineAttackTests } from "./suite-attacks.ts";
 import { defineCommandTests } from "./suite-commands.ts";
 import { defineHubTests } from "./suite-hub.ts";
 import { defineLifeTests } from "./suite-life.ts";
+import { defineMailTests } from "./suite-mail.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
 
 export function defineSuite(way: Way): void {
@@ -14,5 +15,6 @@ export function defineSuite(way: Way): void {
     defineHubTests(way);
     defineCommandTests(way);
     defineAttackTests(way);
+    defineMailTests(way);
   });
 }
