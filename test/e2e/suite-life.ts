@@ -132,6 +132,9 @@ export function defineLifeTests(way: Way): void {
       expect(Object.keys(openapi["paths"] ?? {}).sort()).toEqual([
         "/capabilities",
         "/healthz",
+        "/mail/archive",
+        "/mail/peers",
+        "/mail/ping",
         "/metrics",
         "/openapi.json",
         "/readyz",

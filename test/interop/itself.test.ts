@@ -51,7 +51,7 @@ describe("the second implementation", () => {
         const [counts] = await proxy.ask<readonly Record<string, number>[]>("counts");
         for (const trouble of Object.keys(plan)) {
           if (trouble !== "seed") {
-            expect(counts?.[trouble === "bytesPerSecond" ? "trickled" : trouble]).toBeGreaterThan(2);
+            expect(counts?.[trouble === "bytesPerSecond" ? "trickled" : trouble]).toBeGreaterThan(0);
           }
         }
       },
