@@ -55,7 +55,7 @@ const TEST_STEPS: readonly Step[] = [
   {
     name: "tests on Bun",
     command: "bun",
-    words: ["test", "--reporter=junit", `--reporter-outfile=${bunReport}`],
+    words: ["test", "--parallel", "--reporter=junit", `--reporter-outfile=${bunReport}`],
     count: countBun,
   },
 ];
