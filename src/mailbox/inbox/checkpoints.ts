@@ -122,6 +122,16 @@ export class Checkpoints {
     if (this.#reservedSeq - this.#file.place.seq < count) await this.save({ reserve: count });
   }
 
+  /**
+   * Resolves once a new file may be made. A state that was saved before the first line of the old one would take the new one for it, and
+   * the numbers would begin anew.
+   *
+   * @throws `DISK_FULL`, `PERMISSION_DENIED`, `IO_ERROR` when it may not
+   */
+  async beforeNewFile(): Promise<void> {
+    if (this.#saved.offset === 0 && this.#saved.seq < this.#file.place.seq) await this.save();
+  }
+
   /** Whether enough has happened since the last save. */
   get isDue(): boolean {
     const { seq, offset } = this.#file.place;

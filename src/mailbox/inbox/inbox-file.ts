@@ -41,6 +41,7 @@ export class InboxFile {
   readonly #path: string;
   readonly #listener: FileListener;
   readonly #reserve: (count: number) => Promise<void>;
+  readonly #beforeNewFile: () => Promise<void>;
   #handle: FileHandle | undefined;
   #fileId = NO_FILE;
   #sizeBytes = 0;
@@ -65,6 +66,8 @@ export class InboxFile {
        * Resolves once the next `count` numbers may be given: no restart gives them again, whatever becomes of the file.
        */
       reserve(count: number): Promise<void>;
+      /** Resolves once a file without a line cannot be taken for one that held the numbers given so far. */
+      beforeNewFile(): Promise<void>;
     },
   ) {
     this.#files = files;
@@ -74,6 +77,7 @@ export class InboxFile {
     this.#directory = init.directory;
     this.#path = init.path;
     this.#reserve = (count) => init.reserve(count);
+    this.#beforeNewFile = () => init.beforeNewFile();
   }
 
   get place(): Place {
@@ -126,7 +130,9 @@ export class InboxFile {
       if (this.#clock.monotonicMs() - this.#lookedAtMs < LOOK_AFTER_MS) return;
       await this.look();
     }
-    if (this.#handle === undefined) await this.#open();
+    if (this.#handle !== undefined) return;
+    if (!this.exists) await this.#beforeNewFile();
+    await this.#open();
   }
 
   /** Notices a file that was deleted, replaced or edited, and one that can be used again. @throws what the disk says */

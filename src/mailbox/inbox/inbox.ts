@@ -74,10 +74,12 @@ export class Inbox {
       onChanged,
     });
     const reserve = (count: number): Promise<void> => this.#checkpoints.reserve(count);
+    const beforeNewFile = (): Promise<void> => this.#checkpoints.beforeNewFile();
     this.#file = new InboxFile({ files, clock, directories, listener }, {
       directory: init.directory,
       path: this.#paths.inbox,
       reserve,
+      beforeNewFile,
     });
     this.#memory = new DeliveredMemory({ files, log, directories }, {
       directory: this.#paths.remembered,

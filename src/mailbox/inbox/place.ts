@@ -26,8 +26,12 @@ export interface KnownPlace extends Omit<Place, "proof"> {
 export async function isIntact(handle: FileHandle, sizeBytes: number, known: KnownPlace): Promise<boolean> {
   if (known.offset === 0 && sizeBytes > 0) {
     // Nothing can be compared, but the first line of ours has a number that is known.
-    const first = await readFirstLine(handle, sizeBytes);
-    return first === undefined || first.seq === known.seq + 1;
+    const bytes = await handle.readAt(0, Math.min(CHUNK_BYTES, sizeBytes));
+    const end = bytes.indexOf(NEWLINE);
+    if (end === -1) return true;
+    const first = readLineBytes(bytes.subarray(0, end));
+    // What a crash has torn holds zeros; other words are somebody else's.
+    return first === undefined ? bytes.subarray(0, end).includes(0) : first.seq === known.seq + 1;
   }
   const length = Math.min(PROOF_BYTES, known.offset);
   return known.proves(await handle.readAt(known.offset - length, length));

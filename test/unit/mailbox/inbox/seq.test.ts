@@ -43,6 +43,34 @@ describe("Inbox", () => {
     expect(lines(setting).map(({ seq }) => seq)).toEqual(Array.from({ length: 18 }, (_, index) => index + 1));
   });
 
+  test("no number comes again when an inbox is deleted while its state cannot be saved", async () => {
+    const setting = setUp();
+    const { host, world } = setting;
+    let life = await live(setting);
+    await deliver(setting, life, message(1), message(2));
+    host.disk.break(`${DIRECTORY}/state`, { sync: "IO_ERROR", name: "IO_ERROR" });
+    host.disk.remove(INBOX);
+    await world.run(5_000);
+    expect(await outcomes(setting, life, message(3))).toEqual(["refused"]);
+    await end(setting, life);
+    host.disk.mendAll();
+    life = await live(setting);
+    await deliver(setting, life, message(3));
+    expect(lines(setting)[0]?.seq).toBeGreaterThan(2);
+  });
+
+  test("no number comes again when somebody's own words stand where an inbox had just begun", async () => {
+    const setting = setUp();
+    let life = await live(setting);
+    await deliver(setting, life, message(1), message(2));
+    life.process.kill();
+    setting.host.disk.put(INBOX, "this is my inbox now\n");
+    life = await live(setting);
+    await deliver(setting, life, message(3));
+    const [, text = ""] = setting.host.disk.text(INBOX)?.split("\n") ?? [];
+    expect((JSON.parse(text) as { readonly seq: number }).seq).toBeGreaterThan(2);
+  });
+
   test.each([
     ["gone", undefined],
     ["empty", ""],
