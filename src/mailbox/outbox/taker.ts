@@ -216,14 +216,19 @@ export class Taker {
    * @returns the slots to be noted, those owed so far among them once all could be told
    */
   #tell({ owed }: Memory, { newSlots, rejectedSlots }: Pick<Gathered, "newSlots" | "rejectedSlots">): number[] {
-    const slots = [...newSlots];
     if (this.#parts.rejected.hasWaiting) {
+      const withheld = new Map<number, number>();
       for (const slot of rejectedSlots) {
         owed.set(slot, (owed.get(slot) ?? 0) + 1);
-        slots.splice(slots.indexOf(slot), 1);
+        withheld.set(slot, (withheld.get(slot) ?? 0) + 1);
       }
-      return slots;
+      return newSlots.filter((slot) => {
+        const left = withheld.get(slot) ?? 0;
+        if (left > 0) withheld.set(slot, left - 1);
+        return left === 0;
+      });
     }
+    const slots = [...newSlots];
     for (const [slot, count] of owed) for (let each = 0; each < count; each++) slots.push(slot);
     owed.clear();
     return slots;
