@@ -57,6 +57,8 @@ export interface MailStart {
 const MS_PER_SECOND = 1_000;
 /** For messages under way, and their files, between the agent's `draining` and its `offline`. */
 const STOP_TIMEOUT_MS = 2_000;
+/** All of it, on a disk that hangs: the process has to end within 5 s, and what is promised is durable at any moment. */
+const STOP_MAX_MS = 3_000;
 const START_AGAIN_MS = 10_000;
 const START_TIMEOUT_MS = 60_000;
 
@@ -95,7 +97,8 @@ export async function startMail(components: MailComponents, loaded: LoadedConfig
       },
     });
   }
-  const stop = async (): Promise<void> => await mail?.stop();
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => stopped ??= endWithin(components, mail?.stop() ?? Promise.resolve());
   scheduler.onStop("mail", STOP_TIMEOUT_MS, stop);
   return {
     get mail() {
@@ -104,6 +107,23 @@ export async function startMail(components: MailComponents, loaded: LoadedConfig
     problem: () => problem ?? mail?.problem(),
     stop,
   };
+}
+
+/** Waits for the end of mail, but not for ever. */
+function endWithin({ clock, log }: MailComponents, ending: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(STOP_MAX_MS, () => {
+      log.warn("mail_stop_incomplete", { message: "The disk does not answer; nothing that was acknowledged is lost" });
+      resolve();
+    });
+    ending.then(() => {
+      timer.cancel();
+      resolve();
+    }, (thrown: unknown) => {
+      timer.cancel();
+      reject(thrown as Error);
+    });
+  });
 }
 
 /**
