@@ -1,6 +1,6 @@
 /** Hunts: an accepted message that is lost, accepted twice or given another id, whatever happens to the process, the disk or the file. */
 import { describe, expect, test } from "vitest";
-import { type Bench, codeOf, JOURNAL, type Mail, makeBench, offer, offers } from "./support.ts";
+import { type Bench, codeOf, DIRECTORY, JOURNAL, type Mail, makeBench, offer, offers } from "./support.ts";
 
 function pendingOf(mail: Mail): string[] {
   return [...mail.journal.pending].map(({ id, key, to }) => `${key} ${id} ${to}`);
@@ -131,6 +131,23 @@ describe("accept", () => {
     bench.host.powerCut("lost");
     bench.host.boot();
     expect((await bench.open()).journal.pending.size).toBe(3);
+  });
+
+  test("after its directory could not be synced takes nothing, and the same once with one id", async () => {
+    const bench = makeBench();
+    const mail = await bench.open();
+    await bench.world.wait(mail.journal.accept([offer(1)]));
+    // A file that was written anew has a name that is not durable yet.
+    bench.host.disk.replace(JOURNAL, bench.host.disk.text(JOURNAL) ?? "", { mode: 0o666 });
+    bench.host.disk.break(DIRECTORY, { sync: "IO_ERROR" });
+    await bench.world.run(130_000);
+    expect(await bench.world.wait(codeOf(mail.journal.accept([offer(2)])))).toBe("IO_ERROR");
+    bench.host.disk.mendAll();
+    await bench.world.wait(mail.journal.accept([offer(2)]));
+    const ids = [...mail.journal.pending].map(({ id }) => id);
+    const after = await restarted(bench, mail);
+    expect([...after.journal.pending].map(({ id }) => id)).toEqual(ids);
+    expect(bench.records().map(({ key }) => key)).toEqual(["key-1", "key-2"]);
   });
 
   test("refuses when there is no room, and takes what is known all the same", async () => {

@@ -79,6 +79,19 @@ describe("an attempt", () => {
     expect(world.clock.monotonicMs() - startMs).toBeLessThan(16 * SECOND_MS);
   });
 
+  test("after one that timed out asks who is there before it goes: a HELLO_ACK may have been played again", async () => {
+    const { world, peer, attempt, subject } = await makeMailScene();
+    peer.answersDirects(() => peer.all("HELLO").length > 1 ? "ACK" : undefined);
+    const outcome = attempt("1");
+    await world.run(10 * SECOND_MS);
+    // Somebody is there, who does not answer for the node that is sought.
+    peer.say("PING", { nonce: "n" }, { to: subject.nodeId });
+    expect(await world.wait(outcome)).toMatchObject({ reason: "TIMED_OUT" });
+    expect(await world.wait(attempt("2"))).toEqual({ outcome: "delivered" });
+    expect(peer.all("HELLO").map(({ to }) => to)).toEqual([peer.nodeId, peer.nodeId]);
+    expect(peer.events.filter((event) => event === "accept").length).toBe(1);
+  });
+
   test("when its connection dies it fails at once, and with it all behind it", async () => {
     const { world, peer, attempt, sent } = await makeMailScene();
     const outcomes = [attempt("1"), attempt("2"), attempt("3")];
