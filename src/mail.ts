@@ -154,6 +154,7 @@ async function createMail(components: MailComponents, loaded: LoadedConfig): Pro
     incoming: mailbox,
     agent: `barnacle/${VERSION}`,
     addressesOf: (nodeId) => mailbox.contacts.addressesOf(nodeId),
+    onBusy: () => components.process.expectLoad(),
   });
   return assemble(identity.nodeId, mailbox, node);
 }

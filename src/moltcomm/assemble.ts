@@ -78,7 +78,7 @@ function assembleIntake(
   events: NodeEvents,
 ) {
   const { clock, log } = components;
-  const { limits, incoming } = init;
+  const { limits, incoming, onBusy = () => undefined } = init;
   const { links } = ground;
   const bucketsOf = (perSecond: number, burst: number) =>
     new TokenBuckets({ clock }, { perSecond, burst, keysMax: RATE_KEYS_MAX });
@@ -119,6 +119,7 @@ function assembleIntake(
     perSender,
     replay: new ReplayMemory({ clock }, { keepMs: REPLAY_MEMORY_MS, entriesMax: REPLAY_MEMORY_MAX }),
     reading,
+    onBusy,
   });
   return { turns, reading, directs };
 }

@@ -10,6 +10,8 @@ const MINUTE_MS = 60_000;
 
 /** Frames taken in, and answers signed, before others have their turn: about a millisecond of work with cryptography. */
 export const FRAMES_PER_TURN = 16;
+/** Messages and acknowledgements read since the start that make this node a busy one. */
+export const BUSY_AFTER_FRAMES = 1_000;
 /** Frames that leave in one write; the far end starts on them while we sign the next. */
 export const FRAMES_PER_WRITE = 16;
 /** Read and not yet looked at, each connection, before it is paused; a frame that is not whole yet is read on. */

@@ -54,6 +54,8 @@ export interface NodeInit {
   readonly agent: string;
   /** Further addresses of a node, such as a contact's; texts as `readPeerAddress` reads them. */
   readonly addressesOf?: (nodeId: string) => readonly string[];
+  /** Called once, when so much mail has been read that more of it is to be expected. */
+  readonly onBusy?: () => void;
 }
 
 /** The state of a node, for the status surface. */

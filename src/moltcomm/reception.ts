@@ -9,7 +9,7 @@
  */
 import type { Logger } from "../log/mod.ts";
 import type { Clock } from "../runtime/port.ts";
-import { ID_CHARACTERS_MAX, TS_WINDOW_MS } from "./bounds.ts";
+import { BUSY_AFTER_FRAMES, ID_CHARACTERS_MAX, TS_WINDOW_MS } from "./bounds.ts";
 import type { TokenBuckets } from "./buckets.ts";
 import type { Directs } from "./directs.ts";
 import type { Gossip } from "./gossip.ts";
@@ -54,6 +54,8 @@ export interface ReceptionComponents {
   readonly voice: Voice;
   /** Gives the link back what a frame took of its rate, or takes more. */
   readonly reading: { giveBack(link: Link): void; charge(link: Link, frames: number): void };
+  /** Called once, when so much mail has been read that more of it is to be expected. */
+  readonly onBusy: () => void;
 }
 
 /** What a `HELLO` counts beside itself: a second signature to check, often of a key not read before, and one to make. */
@@ -63,6 +65,7 @@ const CLOCKS_DIFFER = "moltcomm_clock";
 /** See the module's description. */
 export class Reception {
   readonly #components: ReceptionComponents;
+  #mailFrames = 0;
 
   constructor(components: ReceptionComponents) {
     this.#components = components;
@@ -79,6 +82,7 @@ export class Reception {
     }
     const { message } = read;
     traffic.framesIn[message.t]++;
+    if (message.t === "DIRECT" || message.t === "ACK") this.#countMail();
     switch (message.t) {
       case "HELLO":
       case "PING":
@@ -89,6 +93,11 @@ export class Reception {
       default:
         this.#answer(link, message);
     }
+  }
+
+  #countMail(): void {
+    this.#mailFrames++;
+    if (this.#mailFrames === BUSY_AFTER_FRAMES) this.#components.onBusy();
   }
 
   #refuseFrame(link: Link, frame: Uint8Array, refused: Refused): void {

@@ -39,10 +39,8 @@ export class Signer {
    */
   sign<Type extends MessageType>(draft: Draft<Type>): MessageOf<Type> {
     const { t, id, to, ts, body } = draft;
-    const unsigned = { t, id, from: this.nodeId, pub: this.pub, ...(to === undefined ? {} : { to }), ts, body };
-    // A draft's body is the one of its type, which the compiler cannot follow through the type parameter.
-    const input = signatureInput(unsigned as UnsignedMessage);
-    return { ...unsigned, sig: encodeBase64(this.#identity.sign(input)) };
+    const sig = this.#signatureOf(draft);
+    return { t, id, from: this.nodeId, pub: this.pub, ...(to === undefined ? {} : { to }), ts, body, sig };
   }
 
   /**
@@ -51,7 +49,10 @@ export class Signer {
    * @throws `BODY_INVALID` as `sign`
    */
   frame<Type extends MessageType>(draft: Draft<Type>): Uint8Array<ArrayBuffer> {
-    return encodeFrame(JSON.stringify({ v: VERSION, ...this.sign(draft) }));
+    const { t, id, to, ts, body } = draft;
+    const sig = this.#signatureOf(draft);
+    // One literal, without the copies that `sign` makes; JSON leaves out a `to` that is undefined.
+    return encodeFrame(JSON.stringify({ v: VERSION, t, id, from: this.nodeId, pub: this.pub, to, ts, body, sig }));
   }
 
   /**
@@ -65,5 +66,11 @@ export class Signer {
     const { addrs, ts, expires } = init;
     const unsigned = { peer_id: this.nodeId, addrs, ts, expires, pub: this.pub };
     return { ...unsigned, sig: encodeBase64(this.#identity.sign(recordSignatureInput(unsigned))) };
+  }
+
+  #signatureOf({ t, id, to = "", ts, body }: Draft<MessageType>): string {
+    const unsigned = { t, id, from: this.nodeId, pub: this.pub, to, ts, body };
+    // A draft's body is the one of its type, which the compiler cannot follow through the type parameter.
+    return encodeBase64(this.#identity.sign(signatureInput(unsigned as UnsignedMessage)));
   }
 }

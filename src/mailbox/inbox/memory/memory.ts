@@ -55,15 +55,12 @@ export class DeliveredMemory {
 
   /** @param digest at least 16 bytes */
   has(digest: Uint8Array): boolean {
-    for (let index = this.#segments.length - 1; index >= 0; index--) {
-      if (this.#segments[index]?.has(digest) === true) return true;
-    }
-    return false;
+    return this.#newest.has(digest) || this.#hasOlder(digest);
   }
 
   /** @returns whether it is new */
   add(digest: Uint8Array): boolean {
-    return !this.has(digest) && this.#newest.add(digest);
+    return !this.#hasOlder(digest) && this.#newest.add(digest);
   }
 
   /**
@@ -136,6 +133,13 @@ export class DeliveredMemory {
   async remove(segments: readonly Segment[]): Promise<void> {
     this.#forgotten = this.#forgotten.filter((segment) => !segments.includes(segment));
     for (const segment of segments) await this.#remove(segment);
+  }
+
+  #hasOlder(digest: Uint8Array): boolean {
+    for (let index = this.#segments.length - 2; index >= 0; index--) {
+      if (this.#segments[index]?.has(digest) === true) return true;
+    }
+    return false;
   }
 
   get #newest(): Segment {

@@ -77,8 +77,7 @@ export class Segment {
       larger.set(this.#unsaved);
       this.#unsaved = larger;
     }
-    this.#unsaved.set(digest.subarray(0, DIGEST_BYTES), this.#unsavedBytes);
-    this.#unsavedBytes += DIGEST_BYTES;
+    for (let index = 0; index < DIGEST_BYTES; index++) this.#unsaved[this.#unsavedBytes++] = digest[index] as number;
     return true;
   }
 
