@@ -171,13 +171,13 @@ export class Intake {
     return DUPLICATE;
   }
 
-  #gather(line: Pick<Waiting, "key" | "digest" | "from" | "rest">): Promise<DeliveryOutcome> {
+  #gather({ key, digest, from, rest }: Pick<Waiting, "key" | "digest" | "from" | "rest">): Promise<DeliveryOutcome> {
     let settle: (outcome: DeliveryOutcome) => void = () => undefined;
     const outcome = new Promise<DeliveryOutcome>((resolve) => settle = resolve);
-    const waiting: Waiting = { ...line, outcome, settle };
-    this.#waiting.set(line.key, waiting);
+    const waiting: Waiting = { key, digest, from, rest, outcome, settle };
+    this.#waiting.set(key, waiting);
     this.#gathered.push(waiting);
-    this.#gatheredCharacters += line.rest.length;
+    this.#gatheredCharacters += rest.length;
     this.#writing ??= this.#writeAll();
     return outcome;
   }
