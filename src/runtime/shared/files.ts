@@ -51,8 +51,8 @@ export function freeSpace(path: string): Promise<{ readonly freeBytes: number; r
 
 /** At once: the kernel answers in microseconds, and the way to another thread and back costs ten times as much. */
 function stat(path: string): Promise<FileStat> {
-  // `async`, so that what is thrown rejects.
-  return attempt(`Inspect ${path}`, async () => toFileStat(process.getBuiltinModule("node:fs").statSync(path)));
+  const { statSync } = process.getBuiltinModule("node:fs");
+  return attempt(`Inspect ${path}`, () => Promise.resolve(toFileStat(statSync(path))));
 }
 
 /** The platform's files. */

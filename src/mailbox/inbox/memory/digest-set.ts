@@ -2,8 +2,8 @@
  * A set of 16-byte digests in flat memory: about 25 bytes each, nothing for the garbage collector to walk.
  *
  * Open addressing with linear probing in 256 shards chosen by the digest's first word. Each shard grows alone and by
- * half, so the longest pause is the moving of one 256th of the set. Words are
- * signed, because engines compute with those as integers, but with the upper half of unsigned ones as fractions.
+ * half, so the longest pause is the moving of one 256th of the set. Words are signed, because engines compute with those
+ * as integers, and with the upper half of unsigned ones as fractions.
  *
  * @module
  */
