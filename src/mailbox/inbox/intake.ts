@@ -9,7 +9,13 @@ import type { Clock, Crypto } from "../../runtime/port.ts";
 import type { DeliveryOutcome, IncomingMessage } from "../types.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Appended } from "./file-listener.ts";
-import { BATCH_CHARACTERS_MAX, BATCH_LINES_MAX, WAITING_CHARACTERS_MAX, WAITING_LINES_MAX } from "./limits.ts";
+import {
+  BATCH_CHARACTERS_MAX,
+  BATCH_LINES_MAX,
+  SHARED_LINES,
+  WAITING_CHARACTERS_MAX,
+  WAITING_LINES_MAX,
+} from "./limits.ts";
 import { composeRest } from "./line.ts";
 import type { DeliveredMemory } from "./memory/memory.ts";
 
@@ -165,13 +171,13 @@ export class Intake {
     return DUPLICATE;
   }
 
-  #gather(line: Pick<Waiting, "key" | "digest" | "from" | "rest">): Promise<DeliveryOutcome> {
+  #gather({ key, digest, from, rest }: Pick<Waiting, "key" | "digest" | "from" | "rest">): Promise<DeliveryOutcome> {
     let settle: (outcome: DeliveryOutcome) => void = () => undefined;
     const outcome = new Promise<DeliveryOutcome>((resolve) => settle = resolve);
-    const waiting: Waiting = { ...line, outcome, settle };
-    this.#waiting.set(line.key, waiting);
+    const waiting: Waiting = { key, digest, from, rest, outcome, settle };
+    this.#waiting.set(key, waiting);
     this.#gathered.push(waiting);
-    this.#gatheredCharacters += line.rest.length;
+    this.#gatheredCharacters += rest.length;
     this.#writing ??= this.#writeAll();
     return outcome;
   }
@@ -179,8 +185,20 @@ export class Intake {
   async #writeAll(): Promise<void> {
     // What else arrives in this moment goes with the first.
     await Promise.resolve();
-    while (this.#gathered.length > 0) await this.#writeBatch(this.#takeBatch());
+    while (this.#gathered.length > 0) {
+      await this.#writeBatch(this.#takeBatch());
+      await this.#gatherMore();
+    }
     this.#writing = undefined;
+  }
+
+  /** While messages stream in, those of a few turns share a sync: it costs as much as checking two of them. */
+  async #gatherMore(): Promise<void> {
+    const { clock } = this.#components;
+    for (let before = 0; this.#gathered.length > before && this.#gathered.length < SHARED_LINES;) {
+      before = this.#gathered.length;
+      await new Promise<void>((resolve) => clock.nextTurn(resolve));
+    }
   }
 
   #takeBatch(): readonly Waiting[] {

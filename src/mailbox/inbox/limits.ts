@@ -15,6 +15,8 @@ export const CURSOR_BYTES_MAX = 4 * KIB;
  */
 export const BATCH_LINES_MAX = 1_024;
 export const BATCH_CHARACTERS_MAX = 4 * MIB;
+/** So many messages are enough for a sync of their own while further ones stream in. */
+export const SHARED_LINES = 32;
 /** Messages, and their characters, waiting to be written; beyond it the disk does not keep up and more are refused. */
 export const WAITING_LINES_MAX = 65_536;
 export const WAITING_CHARACTERS_MAX = 64 * MIB;

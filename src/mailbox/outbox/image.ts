@@ -108,9 +108,9 @@ export class Image {
   }
 
   copyDigest(slot: number, target: Uint8Array, offset: number): void {
-    const words = new DataView(target.buffer, target.byteOffset, target.byteLength);
-    for (let index = 0; index < WORDS; index++) {
-      words.setUint32(offset + 4 * index, this.#digests[slot * WORDS + index] ?? 0, true);
+    for (let index = 0; index < DIGEST_BYTES; index++) {
+      const word = this.#digests[slot * WORDS + (index >> 2)] ?? 0;
+      target[offset + index] = word >>> (8 * (index & 3));
     }
   }
 

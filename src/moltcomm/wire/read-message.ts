@@ -57,8 +57,11 @@ function readEnvelope(fields: Fields): ReadResult {
   if (t === "DIRECT" && to === "") return refuse("BAD_FRAME", "to is missing, and DIRECT requires it", fields);
   const checked = readBody(t, body);
   if (checked === undefined) return refuse("BAD_FRAME", `body is not that of ${t}`, fields);
+  const message = to === ""
+    ? { t, id, from, pub, ts, body: checked, sig }
+    : { t, id, from, pub, to, ts, body: checked, sig };
   // `readBody` gives the body of this very type, which the compiler cannot follow.
-  return { message: { t, id, from, pub, ...(to === "" ? {} : { to }), ts, body: checked, sig } as Message };
+  return { message: message as Message };
 }
 
 function refuse(code: Refused["code"], detail: string, { id, from }: Fields): ReadResult {

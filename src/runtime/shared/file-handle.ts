@@ -25,6 +25,7 @@ export class NodeFile implements FileHandle {
   readonly #path: string;
   readonly #appends: boolean;
   readonly #turns = new Turns();
+  readonly #fs = process.getBuiltinModule("node:fs");
   #handle: NodeFileHandle | undefined;
   #writeOffset = 0;
 
@@ -52,7 +53,7 @@ export class NodeFile implements FileHandle {
       this.#use("Write", async (handle) => {
         for (let written = 0; written < data.length;) {
           const position = this.#appends ? null : this.#writeOffset;
-          const bytesWritten = await writeSome(handle, data, written, position);
+          const bytesWritten = await this.#writeSome(handle, data.subarray(written), position);
           written += bytesWritten;
           this.#writeOffset += bytesWritten;
         }
@@ -86,6 +87,11 @@ export class NodeFile implements FileHandle {
     }
   }
 
+  async #writeSome(handle: NodeFileHandle, data: Uint8Array, position: number | null): Promise<number> {
+    if (data.length <= AT_ONCE_BYTES_MAX) return this.#fs.writeSync(handle.fd, data, 0, data.length, position);
+    return (await handle.write(data, 0, data.length, position)).bytesWritten;
+  }
+
   async #use<T>(verb: string, work: (handle: NodeFileHandle) => Promise<T>): Promise<T> {
     const action = `${verb} ${this.#path}`;
     if (this.#handle === undefined) throw failure("IO_ERROR", action, undefined, "a closed file");
@@ -95,18 +101,4 @@ export class NodeFile implements FileHandle {
       throw fromPlatform(error, action);
     }
   }
-}
-
-/** @returns bytes written, which may be fewer than there are from `start` */
-async function writeSome(
-  handle: NodeFileHandle,
-  data: Uint8Array,
-  start: number,
-  position: number | null,
-): Promise<number> {
-  const length = data.length - start;
-  if (length <= AT_ONCE_BYTES_MAX) {
-    return process.getBuiltinModule("node:fs").writeSync(handle.fd, data, start, length, position);
-  }
-  return (await handle.write(data, start, length, position)).bytesWritten;
 }

@@ -113,7 +113,7 @@ export class Segment {
       const chunk = await handle.readAt(offset, Math.min(READ_BYTES, whole - offset));
       if (chunk.length < DIGEST_BYTES) break;
       const end = chunk.length - (chunk.length % DIGEST_BYTES);
-      for (let at = 0; at < end; at += DIGEST_BYTES) digests.add(chunk, at);
+      digests.addAll(chunk.subarray(0, end));
       offset += end;
     }
     this.#digests = digests;

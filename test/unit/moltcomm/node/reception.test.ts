@@ -41,6 +41,24 @@ describe("§2 frames", () => {
   });
 });
 
+describe("a busy node", () => {
+  test("is told of once, by the thousandth message, and by nothing but mail", async () => {
+    let calls = 0;
+    const rates = { framesPerSecondPerConnection: 5_000, framesPerSecondPerAddress: 5_000 };
+    const senders = { messagesPerSecondPerSender: 5_000, messagesBurstPerSender: 5_000 };
+    const { world, subject, dial } = await makeScene({ limits: { ...rates, ...senders }, onBusy: () => void calls++ });
+    const peer = await dial();
+    for (let count = 0; count < 999; count++) peer.direct(subject.nodeId, "hello");
+    await world.until(() => peer.all("ACK").length === 999);
+    peer.send({ v: 1, ...peer.sign("PING", { nonce: "1" }) });
+    await peer.next("PONG");
+    expect(calls).toBe(0);
+    for (let count = 0; count < 10; count++) peer.direct(subject.nodeId, "hello again");
+    await world.until(() => peer.all("ACK").length === 1_009);
+    expect(calls).toBe(1);
+  });
+});
+
 describe("§3 and §10: what cannot be read", () => {
   test.each([
     ["no JSON", "hello", "BAD_FRAME"],

@@ -5,6 +5,11 @@ import { SeededRandom } from "../../../../sim/mod.ts";
 
 const COUNT = 50_000;
 
+function digestsOf(bytes: Uint8Array): Uint8Array[] {
+  const count = bytes.length / DIGEST_BYTES;
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
+}
+
 describe("DigestSet", () => {
   test.each([["without", 0], ["with", COUNT]])(
     "has all that was added and nothing else, %s room made before",
@@ -13,19 +18,25 @@ describe("DigestSet", () => {
       const added = random.bytes(COUNT * DIGEST_BYTES);
       const others = random.bytes(COUNT * DIGEST_BYTES);
       const set = new DigestSet(expected);
-      for (let at = 0; at < added.length; at += DIGEST_BYTES) expect(set.add(added, at)).toBe(true);
+      for (const digest of digestsOf(added)) expect(set.add(digest)).toBe(true);
       expect(set.size).toBe(COUNT);
-      let found = 0;
-      let mistaken = 0;
-      let again = 0;
-      for (let at = 0; at < added.length; at += DIGEST_BYTES) {
-        if (set.has(added, at)) found++;
-        if (set.has(others, at)) mistaken++;
-        if (set.add(added, at)) again++;
-      }
+      const found = digestsOf(added).filter((digest) => set.has(digest)).length;
+      const mistaken = digestsOf(others).filter((digest) => set.has(digest)).length;
+      const again = digestsOf(added).filter((digest) => set.add(digest)).length;
       expect([found, mistaken, again, set.size]).toEqual([COUNT, 0, 0, COUNT]);
     },
   );
+
+  test("addAll adds what add would, each once", () => {
+    const digests = new SeededRandom(11).bytes(1_000 * DIGEST_BYTES);
+    const set = new DigestSet();
+    set.add(digests.subarray(DIGEST_BYTES));
+    set.addAll(digests);
+    set.addAll(digests.subarray(4 * DIGEST_BYTES, 9 * DIGEST_BYTES));
+    expect(set.size).toBe(1_000);
+    expect(digestsOf(digests).every((digest) => set.has(digest))).toBe(true);
+    expect(set.has(new SeededRandom(12).bytes(DIGEST_BYTES))).toBe(false);
+  });
 
   test("tells digests apart that differ in one byte", () => {
     const base = new SeededRandom(1).bytes(DIGEST_BYTES);
