@@ -127,8 +127,10 @@ async function main(plan: Plan): Promise<void> {
     while (kills < plan.kills || written < plan.messages) {
       // Messages and kills end together: each kill finds work under way.
       while (written < plan.messages && written * plan.kills <= (kills + 1) * plan.messages) {
-        const lines = Array.from({ length: Math.min(BATCH_LINES, plan.messages - written) }, (_, at) =>
-          `${JSON.stringify({ to: receiver.nodeId, msg: `message ${written + at} ${"x".repeat(180)}` })}\n`);
+        const lines = Array.from(
+          { length: Math.min(BATCH_LINES, plan.messages - written) },
+          (_, at) => `${JSON.stringify({ to: receiver.nodeId, msg: `message ${written + at} ${"x".repeat(180)}` })}\n`,
+        );
         appendFileSync(outbox, lines.join(""));
         written += lines.length;
       }
@@ -145,7 +147,9 @@ async function main(plan: Plan): Promise<void> {
     await Promise.all([sender.stop(), receiver.stop()]);
     const faults = await findFaults(inbox, plan.messages);
     for (const fault of faults.slice(0, 20)) process.stdout.write(`  WRONG: ${fault}\n`);
-    if (faults.length > 0) throw new Error(`Torture: ${faults.length} faults with seed ${plan.seed}; files in ${folder}`);
+    if (faults.length > 0) {
+      throw new Error(`Torture: ${faults.length} faults with seed ${plan.seed}; files in ${folder}`);
+    }
     const delivered = readFileSync(join(sender.folder, ".moltcomm", "delivery.ndjson"), "utf8")
       .split("\n").filter((line) => line.includes('"failed"')).length;
     if (delivered > 0) throw new Error(`Torture: the sender reports ${delivered} failed; files in ${folder}`);

@@ -36,7 +36,10 @@ export class Side {
     mkdirSync(folder);
     const [program, ...words] = COMMANDS[way];
     const call = (...more: string[]) =>
-      execFileSync(program, [...words, ...more, "--dir", folder], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+      execFileSync(program, [...words, ...more, "--dir", folder], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+      });
     call("init");
     const { node_id: nodeId } = JSON.parse(call("id", "--json")) as { readonly node_id: string };
     return new Side(way, { folder, nodeId, port: await freePort(), peer });
