@@ -43,7 +43,6 @@ interface Bootstrap {
   shortLives: number;
   /** What is to be waited before the next one, once. */
   waitMs: number;
-  isSelf: boolean;
   task: Task | undefined;
 }
 
@@ -71,7 +70,6 @@ export class Bootstraps {
       connectedAtMs: 0,
       shortLives: 0,
       waitMs: 0,
-      isSelf: false,
       task: undefined,
     }));
   }
@@ -116,14 +114,11 @@ export class Bootstraps {
 
   async #connect(bootstrap: Bootstrap): Promise<void> {
     const { clock, dialler, gossip, log } = this.#components;
-    if (bootstrap.link?.isOpen === true || bootstrap.isSelf) return;
+    if (bootstrap.link?.isOpen === true) return;
     this.#waitOnce(bootstrap);
     const dialled = await dialler.dial(bootstrap.address, bootstrap.nodeId, this.#requestTimeoutMs);
     if (dialled.link === undefined) {
-      bootstrap.isSelf = dialled.isSelf;
-      if (dialled.isSelf) {
-        return log.warn("bootstrap_is_self", { address: bootstrap.text, message: "This node is its own bootstrap" });
-      }
+      if (dialled.isSelf) this.#isSelf(bootstrap);
       // Perhaps another node lives there now: the next HELLO names nobody.
       bootstrap.nodeId = undefined;
       const { reason, detail } = dialled.failure;
@@ -140,6 +135,20 @@ export class Bootstraps {
     gossip.ask(link);
     // It may have gone in the same moment, before anybody knew whose it was.
     if (!link.isOpen) this.closed(link);
+  }
+
+  /** It is asked again all the same, if seldom: whoever stands between can have sent our own words back to us. */
+  #isSelf(bootstrap: Bootstrap): never {
+    const { text } = bootstrap;
+    const message = "This node is its own bootstrap";
+    this.#components.log.problem(problemOf(bootstrap), "warn", "bootstrap_is_self", { address: text, message });
+    throw new BarnacleError({
+      code: "UNAVAILABLE",
+      action: `Reach the bootstrap ${text}`,
+      value: "this node itself",
+      retryable: true,
+      retryAfterMs: BOOTSTRAP_BACKOFF.maxMs,
+    });
   }
 
   #waitOnce(bootstrap: Bootstrap): void {
