@@ -110,12 +110,14 @@ function dropCommits(databases: Databases): Databases {
   };
 }
 
-function endLater(runtime: Runtime): Runtime {
+/** A build that a timer ends. */
+export function endLater(runtime: Runtime): Runtime {
   runtime.clock.setTimer(CRASH_AFTER_MS, () => runtime.process.exit(1));
   return runtime;
 }
 
-function leakTimers(clock: Clock): Clock {
+/** A build that sets a timer more than it cancels. */
+export function leakTimers(clock: Clock): Clock {
   return {
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
@@ -143,7 +145,7 @@ function forgetId(runtime: Runtime): Runtime {
 }
 
 /** The methods of a class's object, so that they can be spread. */
-function bind<T extends object>(object: T): T {
+export function bind<T extends object>(object: T): T {
   const bound: Record<string, unknown> = {};
   for (let at: object | null = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const name of Object.getOwnPropertyNames(at)) {

@@ -40,17 +40,24 @@ function readLine(text: string): Line | undefined {
   }
 }
 
+/** Lines that may follow before a node that is killed has written down that its inbox is another file. */
+const UNSAVED_MAX = 16;
+
 const keyOf = ({ from, id }: { readonly from: string; readonly id: string }): string => `${from} ${id}`;
+
+const nameOf = (line: { readonly seq: number; readonly from: string; readonly id: string }): string =>
+  `${line.seq} ${keyOf(line)}`;
 
 export class InboxLedger {
   readonly #host: SimHost;
   readonly #record: MailRecord;
-  /** Of each acknowledged message its number. */
-  readonly #acknowledged = new Map<string, number>();
+  /** Of each acknowledged message its number, and when it was acknowledged. */
+  readonly #acknowledged = new Map<string, { readonly seq: number; readonly atMs: number }>();
   /** What the operator has taken away, by number and message. */
   readonly #taken = new Map<string, Line>();
   /** The last number when the operator did something: behind it there may be a gap. */
   readonly #touchedAt: number[] = [];
+  #crashedAtMs = -1;
   #text: string | undefined = "";
   #lines: readonly Line[] = [];
 
@@ -71,7 +78,12 @@ export class InboxLedger {
   /** Everything that was delivered, as far as it is known, each line once. */
   get all(): readonly Line[] {
     const lines = new Map<string, Line>(this.#taken);
-    for (const line of this.#files().flat()) lines.set(`${line.seq} ${keyOf(line)}`, line);
+    for (const line of this.#files().flat()) lines.set(nameOf(line), line);
+    for (const [name, line] of lines) {
+      const known = this.#acknowledged.get(keyOf(line));
+      const isFirst = known === undefined || known.seq === line.seq;
+      if (!isFirst && this.#mayBeForgotten(known.seq, keyOf(line))) lines.delete(name);
+    }
     return [...lines.values()].sort((a, b) => a.seq - b.seq);
   }
 
@@ -80,10 +92,25 @@ export class InboxLedger {
     return Math.max(0, ...this.all.map(({ seq }) => seq));
   }
 
+  /** Whether the numbers tell in which order lines came: they do unless some were forgotten. */
+  get isInOrder(): boolean {
+    return ![...this.#acknowledged].some(([key, { seq }]) => this.#mayBeForgotten(seq, key));
+  }
+
+  /** Somebody had a hand in what tells the numbers: behind the last one there may be a gap. */
+  touched(): void {
+    this.#touchedAt.push(this.lastSeq);
+  }
+
   /** The operator is about to change the inbox: whatever stands in it was there. */
   taking(): void {
-    this.#touchedAt.push(this.lastSeq);
-    for (const line of this.current) this.#taken.set(`${line.seq} ${keyOf(line)}`, line);
+    this.touched();
+    for (const line of this.current) this.#taken.set(nameOf(line), line);
+  }
+
+  /** The node was killed, or lost its power. */
+  crashed(): void {
+    this.#crashedAtMs = this.#host.world.clock.monotonicMs();
   }
 
   /** An acknowledgement leaves. */
@@ -91,9 +118,9 @@ export class InboxLedger {
     const key = keyOf(message);
     const is = (line: Line): boolean => keyOf(line) === key;
     const line = this.current.find(is) ?? this.#archives().flat().find(is) ?? [...this.#taken.values()].findLast(is);
-    const known = this.#acknowledged.get(key);
+    const atMs = this.#host.world.clock.monotonicMs();
     if (line === undefined) this.#violate("lost", `${key} is acknowledged and in no inbox`);
-    else if (known === undefined) this.#acknowledged.set(key, line.seq);
+    else if (!this.#acknowledged.has(key)) this.#acknowledged.set(key, { seq: line.seq, atMs });
   }
 
   /** Looks at what is there now. */
@@ -107,23 +134,32 @@ export class InboxLedger {
   }
 
   #checkLost(lines: readonly Line[]): void {
-    const there = new Set(lines.map((line) => `${line.seq} ${keyOf(line)}`));
-    for (const [key, seq] of this.#acknowledged) {
+    const there = new Set(lines.map(nameOf));
+    for (const [key, { seq }] of this.#acknowledged) {
       const name = `${seq} ${key}`;
       if (!there.has(name) && !this.#taken.has(name)) this.#violate("lost", `${key}, number ${seq}, is gone`);
     }
   }
 
   #checkTwice(lines: readonly Line[]): void {
-    const seqs = new Map(this.#acknowledged);
+    const seqs = new Map([...this.#acknowledged].map(([key, { seq }]) => [key, seq]));
     for (const line of lines) {
       const key = keyOf(line);
       const known = seqs.get(key);
-      if (known !== undefined && known !== line.seq) {
+      if (known === undefined) seqs.set(key, line.seq);
+      else if (known !== line.seq && !this.#mayBeForgotten(known, key)) {
         this.#violate("twice", `${key} has the numbers ${known} and ${line.seq}`);
       }
-      seqs.set(key, line.seq);
     }
+  }
+
+  /**
+   * The inbox is the node's memory of what it delivered and numbered since it last wrote its state. Of a line that somebody takes out of it
+   * before that, nothing is left when the node is killed as well.
+   */
+  #mayBeForgotten(seq: number, key: string): boolean {
+    const acknowledged = this.#acknowledged.get(key);
+    return acknowledged !== undefined && acknowledged.atMs <= this.#crashedAtMs && this.#taken.has(`${seq} ${key}`);
   }
 
   /** Within a file each number follows the one before. */
@@ -138,14 +174,13 @@ export class InboxLedger {
   /** No number stands for two messages, and none is left out where nobody had a hand in it. */
   #checkNumbers(lines: readonly Line[]): void {
     const keys = new Map<number, string>();
-    for (const [key, seq] of this.#acknowledged) keys.set(seq, key);
-    for (const line of lines) {
-      const known = keys.get(line.seq);
-      if (known !== undefined && known !== keyOf(line)) {
-        this.#violate("seq", `${line.seq} stands for ${known} and for ${keyOf(line)}`);
-      }
-      keys.set(line.seq, keyOf(line));
-    }
+    const claim = (seq: number, key: string): void => {
+      const known = keys.get(seq) ?? key;
+      if (known !== key) this.#violate("seq", `${seq} stands for ${known} and for ${key}`);
+      keys.set(seq, key);
+    };
+    for (const [key, { seq }] of this.#acknowledged) if (!this.#mayBeForgotten(seq, key)) claim(seq, key);
+    for (const line of lines) if (!this.#mayBeForgotten(line.seq, keyOf(line))) claim(line.seq, keyOf(line));
     for (const { seq } of this.#taken.values()) keys.set(seq, "");
     let before = 0;
     for (const seq of [...keys.keys()].sort((a, b) => a - b)) {
@@ -155,7 +190,7 @@ export class InboxLedger {
   }
 
   #isExcused(before: number, seq: number): boolean {
-    return this.#touchedAt.some((lastSeq) => lastSeq >= before && lastSeq < seq);
+    return this.#touchedAt.some((lastSeq) => lastSeq >= before - UNSAVED_MAX && lastSeq < seq);
   }
 
   #files(): (readonly Line[])[] {

@@ -20,6 +20,8 @@ export interface MailFleetInit {
   readonly sabotage?: Sabotage;
   /** In place of what the seed would draw. */
   readonly options?: Partial<MailOptions>;
+  /** How many of the last events are kept in words. */
+  readonly traceKept?: number;
   /** Told what was drawn before anything runs. */
   readonly onOptions?: (options: MailOptions) => void;
 }
@@ -40,7 +42,8 @@ export class MailFleet extends Crew<MailRecord> {
   #mailHosts: readonly MailHost[] = [];
 
   constructor(init: MailFleetInit) {
-    super({ world: new SimWorld({ seed: init.seed }), sabotage: init.sabotage });
+    const { seed, sabotage, traceKept } = init;
+    super({ world: new SimWorld({ seed, ...(traceKept === undefined ? {} : { traceKept }) }), sabotage });
     this.options = { ...drawMailOptions(this.world.random.fork()), ...init.options };
     init.onOptions?.(this.options);
     this.#hosts = Array.from({ length: this.options.hostCount }, (_none, index) => this.world.addHost(`host${index}`));
@@ -113,10 +116,7 @@ export class MailFleet extends Crew<MailRecord> {
   protected override commandOf(host: SimHost): { readonly role: Role; readonly words: readonly string[] } {
     const words = ["run", "--dir", "/work", "--http", HTTP, "--log", "json", "--log-level", this.options.logLevel];
     words.push("--listen", `tcp://0.0.0.0:${MAIL_PORT}`, "--advertise", this.addressOf(host));
-    // In a ring, so that some are learnt from others.
-    const index = this.#hosts.indexOf(host);
-    const next = this.#hosts[(index + 1) % this.#hosts.length];
-    if (next !== undefined) words.push("--bootstrap", this.addressOf(next));
+    for (const other of this.#bootstrapsOf(host)) words.push("--bootstrap", this.addressOf(other));
     return { role: "agent", words };
   }
 
@@ -132,6 +132,18 @@ export class MailFleet extends Crew<MailRecord> {
     return watchMail(platform, one, this);
   }
 
+  /** The first, from which the others are learnt, and the next one. */
+  #bootstrapsOf(host: SimHost): readonly SimHost[] {
+    const next = this.#hosts[(this.#hosts.indexOf(host) + 1) % this.#hosts.length];
+    return [...new Set([this.#hosts[0], next])].filter((other) => other !== undefined && other !== host) as SimHost[];
+  }
+
+  /** A node that ends without having written its state is as one that is killed. */
+  protected override onEnded(one: ProcessRecord): void {
+    const isUnsaved = one.events.has("inbox_state_unsaved") || one.events.has("mail_stop_incomplete");
+    if (one.role === "agent" && isUnsaved) this.mailOf(one.process.host).ledger.crashed();
+  }
+
   /** Everybody knows everybody's name; some know an address as well. */
   #writeContacts(own: MailHost): void {
     const contacts = this.#mailHosts.filter((other) => other !== own).map(({ host, name, nodeId }, index) => ({
@@ -139,6 +151,6 @@ export class MailFleet extends Crew<MailRecord> {
       node_id: nodeId,
       addresses: index % 2 === 0 ? [this.addressOf(host)] : [],
     }));
-    own.host.disk.put(`${MAIL_DIRECTORY}/contacts.json`, JSON.stringify({ contacts }), { mode: 0o600 });
+    own.host.disk.put(`${MAIL_DIRECTORY}/contacts.json`, JSON.stringify({ contacts }));
   }
 }

@@ -19,43 +19,62 @@ export function watchMail(runtime: Runtime, one: ProcessRecord, fleet: MailFleet
 function watchNetwork(network: Network, one: ProcessRecord, fleet: MailFleet): Network {
   const holdings: Holdings = { connections: 0, connectionsMax: 0, bufferedBytesMax: 0 };
   fleet.record.holdings.set(one, holdings);
-  const watchConnection = (connection: Connection): Connection => new TappedConnection(connection, { one, fleet, holdings });
-  const watchHandler = (handler: ConnectionHandler): ConnectionHandler => {
+  const open = (): () => void => {
     holdings.connections++;
     holdings.connectionsMax = Math.max(holdings.connectionsMax, holdings.connections);
-    return {
-      onData: (data) => handler.onData(data),
-      onDrain: () => handler.onDrain(),
-      onEnd: () => handler.onEnd(),
-      onClose: (error) => {
-        holdings.connections--;
-        if (error === undefined) handler.onClose();
-        else handler.onClose(error);
-      },
+    let isOpen = true;
+    return () => {
+      if (isOpen) holdings.connections--;
+      isOpen = false;
     };
   };
+  const tap = (connection: Connection, closed: () => void): Connection =>
+    new TappedConnection(connection, { one, fleet, holdings, closed });
   return {
     listen: (address, accept) =>
-      network.listen(address, (connection) => watchHandler(accept(watchConnection(connection)))),
+      network.listen(address, (connection) => {
+        const closed = open();
+        return watchHandler(accept(tap(connection, closed)), closed);
+      }),
     dial: async (address, handler, options) => {
-      // What is never connected is never closed.
-      const unheard = watchHandler(handler);
+      const closed = open();
       try {
-        return watchConnection(await network.dial(address, unheard, options));
+        return tap(await network.dial(address, watchHandler(handler, closed), options), closed);
       } catch (thrown) {
-        holdings.connections--;
+        closed();
         throw thrown;
       }
     },
   };
 }
 
+function watchHandler(handler: ConnectionHandler, closed: () => void): ConnectionHandler {
+  return {
+    onData: (data) => handler.onData(data),
+    onDrain: () => handler.onDrain(),
+    onEnd: () => handler.onEnd(),
+    onClose: (error) => {
+      closed();
+      if (error === undefined) handler.onClose();
+      else handler.onClose(error);
+    },
+  };
+}
+
+interface TapContext {
+  readonly one: ProcessRecord;
+  readonly fleet: MailFleet;
+  readonly holdings: Holdings;
+  /** It counts no more. */
+  readonly closed: () => void;
+}
+
 class TappedConnection implements Connection {
   readonly #connection: Connection;
-  readonly #context: { readonly one: ProcessRecord; readonly fleet: MailFleet; readonly holdings: Holdings };
+  readonly #context: TapContext;
   readonly #frames = new Frames();
 
-  constructor(connection: Connection, context: TappedConnection["#context"]) {
+  constructor(connection: Connection, context: TapContext) {
     this.#connection = connection;
     this.#context = context;
   }
@@ -93,6 +112,7 @@ class TappedConnection implements Connection {
   }
 
   destroy(): void {
+    this.#context.closed();
     this.#connection.destroy();
   }
 

@@ -6,14 +6,14 @@
  */
 import { drawMs } from "../draw.ts";
 import type { SeededRandom } from "../mod.ts";
-import { type Entry, findToken, tokenOf } from "./book.ts";
+import { type Entry, tokenOf } from "./book.ts";
+import { countArrivals, toldOf } from "./checkers/outbox.ts";
 import { MAIL_DIRECTORY } from "./inbox-ledger.ts";
 import type { MailFleet } from "./mail-fleet.ts";
 import type { MailHost } from "./record.ts";
 import { drawBody, drawRubbish, renderEntry, renderFile } from "./writing.ts";
 
 export const OUTBOX = `${MAIL_DIRECTORY}/outbox.ndjson`;
-export const JOURNAL = `${MAIL_DIRECTORY}/delivery.ndjson`;
 /** Less than the time after which what has vanished for a while may be sent again. */
 const PIECES_PAUSE_MS = [1, 50, 900, 2_500, 4_500];
 const CREATED_MS = 1_770_000_000_000;
@@ -26,6 +26,7 @@ export class Writer {
   /** What the file holds once all is written. */
   #text = "";
   #number = 0;
+  #toldBefore: ReadonlySet<string> = new Set();
   #isWriting = false;
 
   constructor(fleet: MailFleet, own: MailHost) {
@@ -94,18 +95,19 @@ export class Writer {
     this.#add(messages.length === 0 ? this.#draw(true) : this.#random.pick(messages));
   }
 
-  /** Takes out what the daemon has surely dealt with. */
+  /**
+   * Takes out what has arrived; and of what was reported, what had been so at the last time too: what a disk has just been
+   * given may go again.
+   */
   #tidy(): void {
-    const { disk } = this.#own.host;
-    const left = new Map<string, number>();
-    for (const name of ["delivery.ndjson", "outbox.rejected.ndjson"]) {
-      for (const line of disk.text(`${MAIL_DIRECTORY}/${name}`)?.split("\n") ?? []) {
-        const token = line.includes('"accepted"') || line.includes('"reason"') ? findToken(line) : undefined;
-        if (token !== undefined) left.set(token, (left.get(token) ?? 0) + 1);
-      }
-    }
-    const isDone = ({ token }: Entry): boolean => (left.get(token) ?? 0) >= (this.#own.book.meant.get(token)?.count ?? 0);
+    const arrivals = countArrivals(this.#fleet);
+    const told = new Set(toldOf(this.#own).keys());
+    const isDone = ({ to, token }: Entry): boolean => {
+      if (to === undefined) return told.has(token) && this.#toldBefore.has(token);
+      return (arrivals.get(`${this.#own.nodeId} ${to} ${token}`) ?? 0) >= (this.#own.book.meant.get(token)?.count ?? 0);
+    };
     this.#entries = this.#entries.filter((entry) => !isDone(entry));
+    this.#toldBefore = told;
   }
 
   #add(entry: Entry): Entry {
@@ -122,7 +124,14 @@ export class Writer {
     if (random.chance(0.12)) {
       return { token, to: undefined, value: drawRubbish(token, other.nodeId, random), isInOrder };
     }
-    const to = random.pick([other.nodeId, other.nodeId, ` ${other.nodeId} `, `<${other.nodeId}>`, other.name, other.name.toUpperCase()]);
+    const to = random.pick([
+      other.nodeId,
+      other.nodeId,
+      ` ${other.nodeId} `,
+      `<${other.nodeId}>`,
+      other.name,
+      other.name.toUpperCase(),
+    ]);
     const created = random.pick<Record<string, unknown>>([
       { created_ts: CREATED_MS + this.#number },
       { created_ts: String(CREATED_MS + this.#number) },

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FleetRecord, ProcessRecord } from "../record.ts";
+import type { CrewRecord, FleetRecord, ProcessRecord } from "../record.ts";
 
 const STOP_WITHIN_MS = 5_000;
 /** For what the disk takes when it is slow: a file is removed, locks are released. */
@@ -13,16 +13,23 @@ const LAST_WORDS = ["draining", "offline"];
 const ACCEPTED = 202;
 
 export function checkStops(record: FleetRecord, nowMs: number): void {
-  for (const one of record.processes) {
-    const { stop } = one;
-    if (stop === undefined || stop.isDisturbed || one.isKilled) continue;
-    checkTime(record, one, nowMs);
-    const isCalm = record.calmAtMs !== undefined && stop.askedAtMs > record.calmAtMs;
+  checkStopTimes(record, nowMs);
+  for (const one of undisturbed(record)) {
+    const isCalm = record.calmAtMs !== undefined && one.stop !== undefined && one.stop.askedAtMs > record.calmAtMs;
     if (isCalm && one.role === "agent") checkLastWords(record, one);
   }
 }
 
-function checkTime(record: FleetRecord, one: ProcessRecord, nowMs: number): void {
+/** How long the stops took, whatever was said. */
+export function checkStopTimes(record: CrewRecord, nowMs: number): void {
+  for (const one of undisturbed(record)) checkTime(record, one, nowMs);
+}
+
+function undisturbed(record: CrewRecord): ProcessRecord[] {
+  return record.processes.filter(({ isKilled, stop }) => stop !== undefined && !stop.isDisturbed && !isKilled);
+}
+
+function checkTime(record: CrewRecord, one: ProcessRecord, nowMs: number): void {
   const { stop } = one;
   if (stop === undefined) return;
   const endedAtMs = stop.endedAtMonotonicMs ?? one.process.host.monotonicMs();

@@ -1,0 +1,4 @@
+/** Hunts: whatever a fleet of real nodes does to mail under faults; the seeds of part 2 of 4. See `mail.test.ts`. */
+import { huntMail } from "./mail/hunt.ts";
+
+huntMail({ part: 2, parts: 4 });
