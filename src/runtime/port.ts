@@ -308,7 +308,10 @@ export interface Process {
   exit(code: number): void;
   hostFacts(): HostFacts;
   usage(): ProcessUsage;
-  /** Says that many requests or messages are to be expected: the runtime may then spend memory on speed. Does nothing where there is no such choice. */
+  /**
+   * Says that many requests or messages are to be expected: the runtime may then spend memory on speed. Does nothing where there is no
+   * such choice.
+   */
   expectLoad(): void;
   /**
    * Says that the start is over: what memory only the start needed may go. Nothing is lost by it, and it may be called again. Does nothing

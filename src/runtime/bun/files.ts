@@ -1,6 +1,7 @@
 /**
  * Files by `node:fs`, but for looking at a file and reading a whole one: those two are all that an agent does with files before it answers
- * its first request, and Bun's own calls spare it loading `node:fs` until then (3 ms, 4 MiB). Once it is loaded, its look at a file is the faster one.
+ * its first request, and Bun's own calls spare it loading `node:fs` until then (3 ms, 4 MiB). Once it is
+ * loaded, its look at a file is the faster one.
  *
  * @module
  */
