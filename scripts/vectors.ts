@@ -19,7 +19,7 @@ function isCurrent(name: string, text: string): boolean {
   }
 }
 
-const stale = Object.entries(vectorDocuments()).filter(([name, text]) => !isCurrent(name, text));
+const stale = Object.entries(await vectorDocuments()).filter(([name, text]) => !isCurrent(name, text));
 if (process.argv.includes("--check")) {
   for (const [name] of stale) console.error(`docs/vectors/${name} is stale: npm run vectors makes it anew`);
   process.exitCode = stale.length === 0 ? 0 : 1;

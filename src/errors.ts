@@ -56,6 +56,7 @@ export type ErrorCode =
   | "CONTACT_UNKNOWN"
   | "CONTACT_EXISTS"
   | "INVITATION_INVALID"
+  | "MANIFEST_INVALID"
   | "MARKERS_DAMAGED"
   | "DELIVERY_FAILED"
   // the far end of a call

@@ -4,8 +4,9 @@ import { framesDocument } from "./frames.ts";
 import { keysDocument } from "./keys.ts";
 import { limitsDocument, messagesDocument, recordsDocument } from "./messages.ts";
 import { refusedDocument } from "./refused.ts";
+import { sealingDocument } from "./sealing.ts";
 
-export function vectorDocuments(): Readonly<Record<string, string>> {
+export async function vectorDocuments(): Promise<Readonly<Record<string, string>>> {
   const documents = {
     "keys.json": keysDocument(),
     "frames.json": framesDocument(),
@@ -14,6 +15,7 @@ export function vectorDocuments(): Readonly<Record<string, string>> {
     "forms.json": formsDocument(),
     "limits.json": limitsDocument(),
     "refused.json": refusedDocument(),
+    "sealing.json": await sealingDocument(),
   };
   return Object.fromEntries(
     Object.entries(documents).map(([name, document]) => [name, `${JSON.stringify(document, undefined, 2)}\n`]),

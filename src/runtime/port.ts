@@ -45,7 +45,7 @@ export interface Ed25519KeyPair {
   readonly publicSpki: Uint8Array<ArrayBuffer>;
 }
 
-/** Synchronous hashing and Ed25519: both stand in the path of every message, where a promise each would cost more than the work. */
+/** Synchronous hashing, Ed25519 and X25519: they stand in the path of every message, where a promise each would cost more than the work. */
 export interface Crypto {
   sha256(data: Uint8Array | string): Uint8Array<ArrayBuffer>;
   /** Compares in time that depends on the lengths only. */
@@ -57,6 +57,24 @@ export interface Crypto {
   ed25519Signer(privatePkcs8: Uint8Array): Ed25519Signer;
   /** Reads a public key once, for many checks: reading takes as long as checking. `undefined` when the key is none. */
   ed25519Verifier(publicSpki: Uint8Array): Ed25519Verifier | undefined;
+  /** HMAC with SHA-256: 32 bytes. Source: RFC 2104. */
+  hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** The X25519 key of 32 secret bytes, which it clamps. Source: RFC 7748, section 5. */
+  x25519Key(secret: Uint8Array): X25519Key;
+  /**
+   * The X25519 key with the secret scalar of an Ed25519 key, so that one identity serves both. Source: RFC 8032, section 5.1.5.
+   *
+   * @throws `BODY_INVALID` when the bytes are no Ed25519 PKCS#8 key
+   */
+  x25519FromEd25519(privatePkcs8: Uint8Array): X25519Key;
+}
+
+/** An X25519 key, read once for many agreements. */
+export interface X25519Key {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  /** The 32 bytes shared with the holder of the other key; `undefined` when they would be zero, as with a key of small order. */
+  agree(publicKey: Uint8Array): Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Makes a 64-byte signature. */

@@ -105,9 +105,15 @@ export class MemoryFiles implements Files {
     return { close: () => void watchers.delete(onChange) };
   }
 
+  list(directory: string): Promise<string[]> {
+    return this.#later(() =>
+      [...this.entries.keys()].filter((path) => path.slice(0, path.lastIndexOf("/")) === directory)
+        .map((path) => path.slice(directory.length + 1)).sort()
+    );
+  }
+
   makeDirectory = (): Promise<void> => Promise.resolve();
   syncDirectory = (): Promise<void> => Promise.resolve();
-  list = unsupported;
   removeDirectory = unsupported;
   setOwner = unsupported;
   lock = unsupported;

@@ -83,8 +83,15 @@ export interface BunFile {
   slice(start: number, end: number): BunFile;
 }
 
+/** Takes one text of bytes, keyed, and gives its hash. */
+export interface BunHasher {
+  update(data: Uint8Array): BunHasher;
+  digest(): Uint8Array<ArrayBuffer>;
+}
+
 interface BunNamespace {
   readonly version: string;
+  readonly CryptoHasher: new (algorithm: "sha256", hmacKey: Uint8Array) => BunHasher;
   readonly SHA256: { hash(data: Uint8Array | string): Uint8Array<ArrayBuffer> };
   /** The factor on the thresholds from which code is compiled; a binary starts with what its build says. */
   readonly unsafe: { setJITPolicy(scale: number): void };

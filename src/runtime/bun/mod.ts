@@ -20,7 +20,11 @@ export function createRuntime(): Runtime {
     clock: createClock(),
     random: createRandom(),
     // A tenth of the time of `node:crypto`, which is loaded for keys only.
-    crypto: { ...createCrypto(), sha256: (data) => bun.SHA256.hash(data) },
+    crypto: {
+      ...createCrypto(),
+      sha256: (data) => bun.SHA256.hash(data),
+      hmacSha256: (key, data) => new bun.CryptoHasher("sha256", key).update(data).digest(),
+    },
     files: createFiles(),
     network: createNetwork(),
     http: createHttp(),

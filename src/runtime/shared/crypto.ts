@@ -1,14 +1,18 @@
 /**
- * Hashing and Ed25519 by `node:crypto`, which all three runtimes carry and which alone is synchronous. The module is loaded
+ * Hashing, Ed25519 and X25519 by `node:crypto`, which all three runtimes carry and which alone is synchronous. The module is loaded
  * on the first use: it costs about 4 ms at start.
  *
  * @module
  */
 import type { KeyObject } from "node:crypto";
 import { BarnacleError } from "../../errors.ts";
-import type { Crypto, Ed25519KeyPair, Ed25519Signer, Ed25519Verifier } from "../port.ts";
+import type { Crypto, Ed25519KeyPair, Ed25519Signer, Ed25519Verifier, X25519Key } from "../port.ts";
 
 const SIGNATURE_BYTES = 64;
+const X25519_BYTES = 32;
+/** What stands before the 32 bytes of an X25519 key in PKCS#8 and in SPKI. Source: RFC 8410, sections 4 and 7. */
+const X25519_PKCS8_PREFIX = "302e020100300506032b656e04220420";
+const X25519_SPKI_PREFIX = "302a300506032b656e032100";
 
 function nodeCrypto() {
   return process.getBuiltinModule("node:crypto");
@@ -28,6 +32,9 @@ export function createCrypto(): Crypto {
     publicFromPrivate: (privatePkcs8) => exportPublic(nodeCrypto().createPublicKey(readPrivate(privatePkcs8))),
     ed25519Signer,
     ed25519Verifier,
+    hmacSha256: (key, data) => own(nodeCrypto().createHmac("sha256", key).update(data).digest()),
+    x25519Key,
+    x25519FromEd25519,
   };
 }
 
@@ -84,4 +91,33 @@ function readPublic(publicSpki: Uint8Array): KeyObject | undefined {
     // Why it is no key does not matter to whoever was sent it.
     return undefined;
   }
+}
+
+function x25519Key(secret: Uint8Array): X25519Key {
+  const { createPrivateKey, createPublicKey, diffieHellman } = nodeCrypto();
+  const privateKey = createPrivateKey({ key: withPrefix(X25519_PKCS8_PREFIX, secret), format: "der", type: "pkcs8" });
+  const publicKey = exportPublic(createPublicKey(privateKey)).slice(-X25519_BYTES);
+  const agree = (other: Uint8Array): Uint8Array<ArrayBuffer> | undefined => {
+    if (other.length !== X25519_BYTES) return undefined;
+    try {
+      const key = createPublicKey({ key: withPrefix(X25519_SPKI_PREFIX, other), format: "der", type: "spki" });
+      const shared = own(diffieHellman({ privateKey, publicKey: key }));
+      return shared.some((byte) => byte !== 0) ? shared : undefined;
+    } catch {
+      // The runtimes refuse keys of small order in words of their own.
+      return undefined;
+    }
+  };
+  return { publicKey, agree };
+}
+
+function x25519FromEd25519(privatePkcs8: Uint8Array): X25519Key {
+  const { d } = readPrivate(privatePkcs8).export({ format: "jwk" });
+  const seed = Buffer.from(d ?? "", "base64url");
+  const hash = nodeCrypto().createHash("sha512").update(seed).digest();
+  return x25519Key(hash.subarray(0, X25519_BYTES));
+}
+
+function withPrefix(prefixHex: string, key: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(prefixHex, "hex"), key]);
 }
