@@ -7,6 +7,21 @@ import * as z from "zod/mini";
 import { NAME_CHARACTERS_MAX } from "../limits.ts";
 import { count, nodeId, timestamp } from "./primitives.ts";
 
+/** A relay at which this host is found, or could be. */
+export const relayAnswer = z.lazy(() =>
+  z.looseObject({
+    address: z.string(),
+    /** Who answers there, or must; `null` while nobody is known. */
+    node_id: z.nullable(nodeId),
+    /** A manifest says who must answer there. */
+    pinned: z.boolean(),
+    /** `registered`: others are told that they reach this host there. `waiting`: it failed, and is tried again. `spare`: not in use. */
+    state: z.enum(["registered", "connecting", "waiting", "spare"]),
+    round_trip_ms: z.nullable(z.number().check(z.minimum(0))),
+  })
+);
+export type RelayAnswer = z.infer<typeof relayAnswer>;
+
 /** The mail of this host in `GET /status`: who it is, what waits in either direction, and what keeps it from working, if anything. */
 export const mailAnswer = z.lazy(() =>
   z.looseObject({
@@ -15,6 +30,10 @@ export const mailAnswer = z.lazy(() =>
     address: z.nullable(z.string()),
     peers: count,
     connections: count,
+    /** Absent in answers of releases that knew no relays. */
+    relays: z.optional(z.array(relayAnswer)),
+    /** Whether this host can be dialled, as far as is known. */
+    reachable: z.optional(z.enum(["yes", "no", "unknown"])),
     inbox: z.looseObject({
       last_seq: count,
       /** What the agent has read, by its own cursor. */
@@ -42,7 +61,11 @@ export const peerAnswer = z.lazy(() =>
     node_id: nodeId,
     addresses: z.array(z.string()),
     agent: z.nullable(z.string()),
+    /** Whether it says that it takes sealed messages; absent in answers of releases that knew nothing of them. */
+    sealing: z.optional(z.boolean()),
     connected: z.boolean(),
+    /** The relay over which mail to it goes now; `null` when it goes directly, or not at all. */
+    relay: z.optional(z.nullable(z.string())),
     last_handshake: z.nullable(timestamp),
     record_expires: timestamp,
   })
@@ -50,7 +73,9 @@ export const peerAnswer = z.lazy(() =>
 export type PeerAnswer = z.infer<typeof peerAnswer>;
 
 /** `GET /mail/peers`. */
-export const peersAnswer = z.lazy(() => z.looseObject({ peers: z.array(peerAnswer) }));
+export const peersAnswer = z.lazy(() =>
+  z.looseObject({ peers: z.array(peerAnswer), relays: z.optional(z.array(relayAnswer)) })
+);
 export type PeersAnswer = z.infer<typeof peersAnswer>;
 
 /** `POST /mail/ping`. `peer` is a node id or a contact's name. */

@@ -8,6 +8,7 @@ export * from "./base64.ts";
 export * from "./invitation.ts";
 export * from "./issues.ts";
 export * from "./mail-answers.ts";
+export * from "./manifest-source.ts";
 export * from "./node-id.ts";
 export * from "./peer-address.ts";
 export { name, semver } from "./primitives.ts";
