@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { benchHub } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMail } from "./mail.ts";
+import { benchRelay } from "./relay.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
 import { benchStatus } from "./status.ts";
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   status: benchStatus,
   hub: benchHub,
   mail: benchMail,
+  relay: benchRelay,
 };
 const PAGE = join(ROOT, "docs", "numbers.md");
 

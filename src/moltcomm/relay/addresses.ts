@@ -1,0 +1,66 @@
+/**
+ * What each remote address has open and may still use.
+ *
+ * @module
+ */
+import { ADDRESSES_REMEMBERED_MAX, UNITS_PER_ADDRESS } from "./bounds.ts";
+import { Budget } from "./allowance.ts";
+
+/** One remote address. */
+export interface AddressAccount {
+  readonly key: string;
+  connections: number;
+  readonly budget: Budget;
+}
+
+/** How much each address may use. */
+export interface AddressesInit {
+  readonly connectionsPerAddress: number;
+  readonly framesPerSecondPerAddress: number;
+  readonly bytesPerSecondPerAddress: number;
+}
+
+/** See the module's description. */
+export class Addresses {
+  readonly #init: AddressesInit;
+  readonly #accounts = new Map<string, AddressAccount>();
+
+  constructor(init: AddressesInit) {
+    this.#init = init;
+  }
+
+  /** Counts one more connection of an address; `undefined` when it has as many as it may. */
+  open(key: string, nowMs: number): AddressAccount | undefined {
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      const { framesPerSecondPerAddress, bytesPerSecondPerAddress } = this.#init;
+      account = {
+        key,
+        connections: 0,
+        budget: new Budget({
+          frames: { perSecond: framesPerSecondPerAddress },
+          bytes: { perSecond: bytesPerSecondPerAddress },
+          units: UNITS_PER_ADDRESS,
+        }, nowMs),
+      };
+      this.#accounts.set(key, account);
+    }
+    if (account.connections >= this.#init.connectionsPerAddress) return undefined;
+    account.connections++;
+    return account;
+  }
+
+  /** Coming again must not fill what was used up, so an address is remembered until it is full again. */
+  close(account: AddressAccount, nowMs: number): void {
+    account.connections--;
+    if (this.#accounts.size > ADDRESSES_REMEMBERED_MAX) this.forget(nowMs);
+  }
+
+  /** Forgets addresses without connections that may use everything; all of those without connections when there are too many. */
+  forget(nowMs: number): void {
+    const isCrowded = this.#accounts.size > ADDRESSES_REMEMBERED_MAX;
+    for (const [key, { connections, budget }] of this.#accounts) {
+      if (connections === 0 && (isCrowded || budget.isFull(nowMs))) this.#accounts.delete(key);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** The relay: how nodes that cannot be dialled are reached. Loaded only where one runs. @module */
+export { addMember, MemberList, type MemberListInit } from "./members.ts";
+export { createRelay } from "./relay.ts";
+export type * from "./types.ts";

@@ -1,0 +1,144 @@
+/** The relay: how fast it hands on, beside brokers that do the same; what it adds to a message's time; what idle registrations cost. */
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { formatNumber, median } from "./figures.ts";
+import { brokerVersion, notInstalled } from "./mail-brokers.ts";
+import { ProcessorMeter, readMemory } from "./process-counters.ts";
+import { FORWARDING_BROKERS, withBroker } from "./relay-brokers.ts";
+import type { IdlePlan } from "./relay-idle-process.ts";
+import { FRAME_BYTES, type LoadInit, type LoadResult, type Measured, RelayLoad } from "./relay-load.ts";
+import { RelaySide } from "./relay-side.ts";
+import { compare, type Row, type Section } from "./tables.ts";
+import { progress, type Workshop } from "./workshop.ts";
+
+const IN_FLIGHT = 64;
+const PER_SECOND_MIN = 250_000;
+const RATIO_MIN: Readonly<Record<string, number>> = { mqtt: 1.4, nats: 0.5 };
+const ADDED_US_MAX = 90;
+
+const NODES = 10_000;
+const KEEP_ALIVE_MS = 25_000;
+/** Below what the relay has time for from one address. */
+const REGISTERED_PER_SECOND = 180;
+const RESIDENT_MIB_MAX = 300;
+const KIB_PER_NODE_MAX = 30;
+const CORE_PERCENT_MAX = 1;
+
+export async function benchRelay(workshop: Workshop): Promise<Section[]> {
+  return [await benchForwarding(workshop), await benchIdleNodes(workshop)];
+}
+
+async function benchForwarding(workshop: Workshop): Promise<Section> {
+  const rounds = workshop.quick ? 2 : 7;
+  const seconds = workshop.quick ? 1 : 2.5;
+  const { folder } = workshop.spot("mail");
+  const load = new RelayLoad(folder);
+  const ours: { many: Measured; one: Measured }[] = [];
+  const direct: LoadResult[] = [];
+  const others = new Map<string, Measured[]>(FORWARDING_BROKERS.map(({ name }) => [name, []]));
+  const present = FORWARDING_BROKERS.filter(({ kind }) => brokerVersion(kind) !== undefined);
+  for (let round = 0; round < rounds; round++) {
+    progress(`relay: round ${round + 1} of ${rounds}`);
+    const relay = await RelaySide.start([workshop.binary], join(folder, `relay-${round}`));
+    try {
+      const { port, nodeId: relayId, pid } = relay;
+      const run = (inFlight: number) => load.measure({ mode: "relay", port, relayId, inFlight, seconds }, pid);
+      ours.push({ many: await run(IN_FLIGHT), one: await run(1) });
+    } finally {
+      await relay.stop();
+    }
+    direct.push(await load.run({ mode: "direct", port: 0, inFlight: 1, seconds }));
+    for (const broker of present) {
+      const init: Omit<LoadInit, "port"> = { mode: broker.mode, inFlight: IN_FLIGHT, seconds };
+      const result = await withBroker(
+        broker,
+        join(folder, broker.mode),
+        (port, pid) => load.measure({ ...init, port }, pid),
+      );
+      others.get(broker.name)?.push(result);
+    }
+  }
+  const perSecond = ours.map(({ many }) => many.perSecond);
+  const added = ours.map(({ one }, round) => one.p50Us - (direct[round]?.p50Us ?? Number.NaN));
+  const rows: Row[] = [
+    { what: "frames a second", ours: perSecond, floor: { of: "value", atLeast: PER_SECOND_MIN } },
+    ...present.map(({ name, mode }): Row => ({
+      what: `frames a second; ${name}`,
+      ours: perSecond,
+      baseline: (others.get(name) ?? []).map((result) => result.perSecond),
+      floor: { of: "ratio", atLeast: RATIO_MIN[mode] ?? 0 },
+    })),
+    ...present.map(({ name }): Row => ({
+      what: `processor time a frame, µs; ${name}`,
+      ours: ours.map(({ many }) => many.usPerFrame),
+      baseline: (others.get(name) ?? []).map((result) => result.usPerFrame),
+    })),
+    { what: "p99 of a frame's time, µs", ours: ours.map(({ many }) => many.p99Us) },
+    { what: "added to one frame's time, µs", ours: added, floor: { of: "value", atMost: ADDED_US_MAX } },
+  ];
+  const absent = FORWARDING_BROKERS.filter((broker) => !present.includes(broker));
+  return {
+    name: "relay",
+    title: "The relay: handing on frames",
+    method:
+      `One connection sends frames of ${FRAME_BYTES} bytes over a fresh relay to another, ${IN_FLIGHT} in flight, ${seconds} s ` +
+      `in each of ${rounds} rounds, all on loopback; the load is one thread in ${load.language}. The brokers hand on the same ` +
+      "frames. On a machine with other work, processor times say more than rates. The last row: the median time of a frame " +
+      "alone, less that over one connection without a relay." +
+      absent.map(({ name, kind }) => ` ${name}: ${notInstalled(kind)}.`).join(""),
+    table: compare("baseline", rows),
+  };
+}
+
+async function benchIdleNodes(workshop: Workshop): Promise<Section> {
+  const nodes = workshop.quick ? 1_000 : NODES;
+  const { folder } = workshop.spot("mail");
+  const relay = await RelaySide.start([workshop.binary], join(folder, "relay"));
+  const client = fork(join(import.meta.dirname, "relay-idle-process.ts"));
+  try {
+    await pause(1_000);
+    const emptyMib = readMemory(relay.pid).residentMib;
+    progress(`relay: registering ${nodes} nodes`);
+    const registered = new Promise<void>((done, fail) => {
+      client.once("message", () => done());
+      client.once("exit", () => fail(new Error("Bench: the idle nodes lost a connection")));
+    });
+    const plan: IdlePlan = {
+      port: relay.port,
+      relayId: relay.nodeId,
+      nodes,
+      registeredPerSecond: REGISTERED_PER_SECOND,
+      keepAliveMs: KEEP_ALIVE_MS,
+    };
+    client.send(plan);
+    await registered;
+    // A first round, so that what registering left behind has gone.
+    await pause(KEEP_ALIVE_MS);
+    const meter = new ProcessorMeter(relay.pid);
+    meter.reset();
+    const [startMs, mib]: [number, number[]] = [performance.now(), []];
+    while (performance.now() - startMs < KEEP_ALIVE_MS) {
+      await pause(1_000);
+      mib.push(readMemory(relay.pid).residentMib);
+      meter.sampleMs();
+    }
+    const percent = (meter.sampleMs() / (performance.now() - startMs)) * 100;
+    const perNode = ((median(mib) - emptyMib) * 1_024) / nodes;
+    return {
+      name: "relay-idle",
+      title: "The relay: idle registrations",
+      method:
+        `${formatNumber(nodes)} nodes, each with its own connection and key, that do nothing but send a PING every ` +
+        `${KEEP_ALIVE_MS / 1_000} s, each answered with a signed PONG.`,
+      table: compare("", [
+        { what: "resident memory, MiB", ours: mib, floor: { of: "value", atMost: RESIDENT_MIB_MAX } },
+        { what: "memory a registration, KiB", ours: [perNode], floor: { of: "value", atMost: KIB_PER_NODE_MAX } },
+        { what: "share of a core, %", ours: [percent], floor: { of: "value", atMost: CORE_PERCENT_MAX } },
+      ]),
+    };
+  } finally {
+    client.kill("SIGKILL");
+    await relay.stop();
+  }
+}
