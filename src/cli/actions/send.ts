@@ -1,6 +1,12 @@
 import type { LoadedConfig } from "../../config/mod.ts";
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
-import { type DeliveryView, ensureMailDirectory, mailDirectoryPath, waitForDelivery } from "../../mailbox/mod.ts";
+import {
+  type DeliveryView,
+  ensureMailDirectory,
+  mailDirectoryPath,
+  RejectionFinder,
+  waitForDelivery,
+} from "../../mailbox/mod.ts";
 import type { Process, Runtime } from "../../runtime/port.ts";
 import type { SendFlags } from "../commands/send.ts";
 import { loadConfiguration } from "../configuration.ts";
@@ -35,15 +41,16 @@ export default async function send(this: Invocation, flags: SendFlags, to: strin
   }
   const id = runtime.random.uuid();
   await ensureMailDirectory(runtime, loaded.directory);
+  const directory = mailDirectoryPath(loaded.directory);
   const line = { to: recipient.nodeId, msg, created_ts: runtime.clock.wallMs(), id };
-  await appendToOutbox(runtime.files, mailDirectoryPath(loaded.directory), line);
+  await appendToOutbox(runtime.files, directory, line);
   standardOutput.write(`${id}\n`);
   if (!await isAgentRunning(runtime, loaded)) {
     standardError.write("no agent runs here: the message waits in the outbox until barnacle run takes it\n");
   }
   if (flags.wait === true || flags.timeout !== undefined) {
     const timeoutSeconds = flags.timeout ?? WAIT_SECONDS_DEFAULT;
-    this.process.exitCode = await waitUntilSettled(runtime, loaded, { id, recipient, timeoutSeconds });
+    this.process.exitCode = await waitUntilSettled(runtime, { directory, id, recipient, timeoutSeconds });
   }
 }
 
@@ -89,27 +96,42 @@ function tooLarge(value: string, bytesMax: number): BarnacleError {
 }
 
 interface Waiting {
+  /** `.moltcomm`. */
+  readonly directory: string;
   readonly id: string;
   readonly recipient: Recipient;
   readonly timeoutSeconds: number;
 }
 
 /** @returns the exit code. @throws `DELIVERY_FAILED` */
-async function waitUntilSettled(runtime: Runtime, loaded: LoadedConfig, waiting: Waiting): Promise<number> {
-  const { id, recipient, timeoutSeconds } = waiting;
+async function waitUntilSettled(runtime: Runtime, waiting: Waiting): Promise<number> {
+  const { recipient, timeoutSeconds } = waiting;
   const startMs = runtime.clock.monotonicMs();
-  const directory = mailDirectoryPath(loaded.directory);
-  const view = await waitForDelivery(runtime, { directory, id, timeoutMs: timeoutSeconds * 1_000 });
   const who = escapeText(recipient.name ?? recipient.nodeId);
+  const { reason, view } = await followMessage(runtime, waiting);
   if (view?.state === "failed") throw failed(who, view);
   if (view?.state === "delivered") {
     const seconds = ((runtime.clock.monotonicMs() - startMs) / 1_000).toFixed(2);
     runtime.process.standardError.write(`delivered to ${who} after ${seconds} s\n`);
     return EXIT.ok;
   }
+  if (reason !== undefined) throw rejected(who, reason);
   const wait = `not delivered within ${formatDuration(timeoutSeconds)}`;
   runtime.process.standardError.write(`${wait}: ${describeDelay(view)}; it is tried on, see barnacle outbox\n`);
   return EXIT.pending;
+}
+
+/** What became of a message, or why the agent did not take it from the outbox at all. */
+async function followMessage(runtime: Runtime, { directory, id, timeoutSeconds }: Waiting) {
+  const rejection = new RejectionFinder(runtime, { directory, id });
+  let reason: string | undefined;
+  const isOver = async () => (reason = await rejection.look()) !== undefined;
+  try {
+    const view = await waitForDelivery(runtime, { directory, id, timeoutMs: timeoutSeconds * 1_000, isOver });
+    return { reason, view };
+  } finally {
+    await rejection.close();
+  }
 }
 
 function describeDelay(view: DeliveryView | undefined): string {
@@ -126,5 +148,15 @@ function failed(who: string, { attempts, lastError }: DeliveryView): BarnacleErr
     value: `${lastError ?? "no reason"}, after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
     wanted: "the recipient's acknowledgement",
     hint: "barnacle outbox shows it; send it again once the reason is gone",
+  });
+}
+
+function rejected(who: string, reason: string): BarnacleError {
+  return new BarnacleError({
+    code: "DELIVERY_FAILED",
+    action: `Deliver to ${who}`,
+    value: `a line that the agent rejected: ${reason}`,
+    wanted: "one that can be sent",
+    hint: "it stands in .moltcomm/outbox.rejected.ndjson; send it again once the reason is gone",
   });
 }

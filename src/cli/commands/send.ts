@@ -13,8 +13,8 @@ export const sendCommand = defineCommand<SendFlags, [string, string?]>({
     details: "Without a MESSAGE, or with -, standard input is sent; one line end at its end is not. Standard output " +
       "carries the message's id alone. It works while no agent runs: the message waits in the outbox. Whom an " +
       "invitation names becomes a contact.\n\n" +
-      "With --wait: exit code 0 once the recipient has it on disk, 1 when it failed for good, 6 when neither " +
-      "came to be in time; the message is tried on all the same.",
+      "With --wait: exit code 0 once the recipient has it on disk, 1 when it failed for good or the agent rejected it, " +
+      "6 when neither came to be in time; the message is tried on all the same.",
     examples: [
       ['send chimera "The data is ready"', "To a contact"],
       ["send chimera --wait --timeout 10 < report.txt", "A file, and wait until it is delivered"],

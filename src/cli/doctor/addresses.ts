@@ -14,14 +14,14 @@ export async function checkAddresses(patient: Patient): Promise<Finding[]> {
       subject: "agent address",
       listen: http.listen,
       isOurs: () => isOurAgent(patient),
-      flag: "run --http",
+      choose: "run --http HOST:PORT",
       isRequired: true,
     }),
     await checkAddress(patient, {
       subject: "hub address",
       listen: hub.listen,
       isOurs: () => isHub(patient, listenUrl(schemeOf(hub), parseListenAddress(hub.listen))),
-      flag: "hub --listen",
+      choose: "hub --listen HOST:PORT",
       isRequired: false,
     }),
   ];
@@ -31,29 +31,32 @@ function schemeOf({ tlsCertFile }: { readonly tlsCertFile?: string | undefined }
   return tlsCertFile === undefined ? "http" : "https";
 }
 
-interface AddressCheck {
+/** An address to check. */
+export interface AddressCheck {
   readonly subject: string;
+  /** `HOST:PORT`. */
   readonly listen: string;
   /** Whether what listens there already is the part that would. */
   isOurs(): Promise<boolean>;
-  readonly flag: string;
+  /** The command that listens elsewhere. */
+  readonly choose: string;
   /** Not every host runs a hub: there a taken address is only worth a warning. */
   readonly isRequired: boolean;
 }
 
-async function checkAddress({ runtime }: Patient, check: AddressCheck): Promise<Finding> {
-  const { subject, listen, flag } = check;
+/** Whether the address is free, or held by who should hold it. */
+export async function checkAddress({ runtime }: Pick<Patient, "runtime">, check: AddressCheck): Promise<Finding> {
+  const { subject, listen, choose } = check;
   const address = parseListenAddress(listen);
   try {
     await tryToListen(runtime, listen);
     return ok(subject, address.port === 0 ? `${listen} takes a free port` : `${formatAddress(address)} is free`);
   } catch (thrown) {
     if (!isBarnacleError(thrown, "ADDRESS_IN_USE")) {
-      return failureFrom(subject, thrown, `choose another address with ${flag} HOST:PORT`);
+      return failureFrom(subject, thrown, `choose another address with ${choose}`);
     }
     if (await check.isOurs()) return ok(subject, `${listen} is held by barnacle, which runs`);
-    const advice =
-      `find who holds it (Linux: ss -ltnp 'sport = :${address.port}'), or choose another with ${flag} HOST:PORT`;
+    const advice = `find who holds it (Linux: ss -ltnp 'sport = :${address.port}'), or choose another with ${choose}`;
     const message = `${listen} is held by another program`;
     return check.isRequired ? failure(subject, message, advice) : warning(subject, message, advice);
   }

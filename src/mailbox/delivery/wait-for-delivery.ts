@@ -6,12 +6,11 @@
  *
  * @module
  */
-import { isBarnacleError } from "../../errors.ts";
-import type { Clock, FileHandle, Files } from "../../runtime/port.ts";
+import type { Clock, Files } from "../../runtime/port.ts";
 import { joinPath } from "../../store/mod.ts";
+import { LineFollower } from "../line-follower.ts";
 import type { DeliveryView } from "../types.ts";
 import { READ_LINE_BYTES_MAX } from "./limits.ts";
-import { readLines } from "./lines.ts";
 import { viewOf } from "./read-deliveries.ts";
 import { type AcceptedRecord, JOURNAL_FILE, readRecord, type SentRecord, type SettledRecord } from "./records.ts";
 
@@ -30,6 +29,8 @@ export interface WaitForDeliveryInit {
   readonly timeoutMs?: number;
   /** Ends the waiting as the time-out does. */
   readonly signal?: AbortSignal;
+  /** Asked at each look at a message that is not settled: whether there is nothing to wait for any more. */
+  readonly isOver?: () => Promise<boolean>;
 }
 
 const LOOK_INTERVAL_MS = 250;
@@ -57,7 +58,7 @@ export async function waitForDelivery(
       const view = await follower.look();
       const leftMs = untilMs - clock.monotonicMs();
       if (view !== undefined && view.settledAtMs !== null) return view;
-      if (leftMs <= 0 || init.signal?.aborted === true) return view;
+      if (leftMs <= 0 || init.signal?.aborted === true || await init.isOver?.() === true) return view;
       await bell.wait(Math.min(leftMs, LOOK_INTERVAL_MS));
     }
   } finally {
@@ -97,67 +98,29 @@ class Bell {
   }
 }
 
-/** Reads on where it stopped. A file that took the journal's place is read from its start, after the rest of the one before. */
+/** What the journal says of one message. */
 class Follower {
-  readonly #files: Pick<Files, "open" | "stat">;
-  readonly #path: string;
   readonly #id: string;
-  #handle: FileHandle | undefined;
-  #fileId = 0;
-  #offset = 0;
+  readonly #lines: LineFollower;
   #accepted: AcceptedRecord | undefined;
   #last: SentRecord | SettledRecord | undefined;
 
   constructor(files: Pick<Files, "open" | "stat">, path: string, id: string) {
-    this.#files = files;
-    this.#path = path;
     this.#id = id;
+    this.#lines = new LineFollower({ files }, {
+      path,
+      lineBytesMax: READ_LINE_BYTES_MAX,
+      onLine: (bytes) => this.#line(bytes),
+    });
   }
 
   async look(): Promise<DeliveryView | undefined> {
-    await this.#readOn();
-    if (await this.#isReplaced()) {
-      await this.close();
-      await this.#open();
-      await this.#readOn();
-    }
+    await this.#lines.look();
     return this.#accepted === undefined ? undefined : viewOf(this.#accepted, this.#last);
   }
 
   async close(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
-  }
-
-  async #open(): Promise<void> {
-    try {
-      this.#handle = await this.#files.open(this.#path, "read");
-      this.#fileId = (await this.#handle.stat()).fileId;
-      this.#offset = 0;
-    } catch (thrown) {
-      if (!isBarnacleError(thrown, "FILE_NOT_FOUND")) throw thrown;
-    }
-  }
-
-  async #isReplaced(): Promise<boolean> {
-    if (this.#handle === undefined) return true;
-    try {
-      const { fileId, sizeBytes } = await this.#files.stat(this.#path);
-      return fileId !== this.#fileId || sizeBytes < this.#offset;
-    } catch (thrown) {
-      if (isBarnacleError(thrown, "FILE_NOT_FOUND")) return false;
-      throw thrown;
-    }
-  }
-
-  async #readOn(): Promise<void> {
-    if (this.#handle === undefined) return;
-    const { sizeBytes } = await this.#handle.stat();
-    if (sizeBytes <= this.#offset) return;
-    const range = { from: this.#offset, to: sizeBytes, lineBytesMax: READ_LINE_BYTES_MAX };
-    const { tail } = await readLines(this.#handle, range, ({ bytes }) => this.#line(bytes));
-    this.#offset = tail.offset;
+    await this.#lines.close();
   }
 
   #line(bytes: Uint8Array): void {

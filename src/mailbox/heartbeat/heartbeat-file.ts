@@ -55,8 +55,23 @@ export async function removeHeartbeatSection(
   return "taken out";
 }
 
+/** `changed`: it is there, in other words than it should be. */
+export type HeartbeatFound = "no file" | "absent" | "changed" | "whole";
+
+/**
+ * How the section stands; touches nothing.
+ *
+ * @throws as {@link ensureHeartbeatSection}
+ */
+export async function examineHeartbeat(files: Pick<Files, "read">, path: string): Promise<HeartbeatFound> {
+  const text = await readText(files, path);
+  if (text === undefined) return "no file";
+  const { outcome } = placeSection(text, path);
+  return outcome === "inserted" ? "absent" : outcome === "replaced" ? "changed" : "whole";
+}
+
 /** The file, a character a byte; `undefined` when there is none. */
-async function readText(files: Files, path: string): Promise<string | undefined> {
+async function readText(files: Pick<Files, "read">, path: string): Promise<string | undefined> {
   let bytes: Uint8Array;
   try {
     bytes = await files.read(path, HEARTBEAT_BYTES_MAX);

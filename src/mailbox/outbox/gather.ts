@@ -112,7 +112,7 @@ export class Gatherer {
     const verdict = meaning === undefined ? { fault: piece.fault ?? TOO_DEEP } : judge(meaning, this.#init);
     if ("fault" in verdict) {
       const text = run.text.slice(piece.start, piece.end);
-      addRejection(gathered, memory, { line: piece.line, fault: verdict.fault, text });
+      addRejection(gathered, memory, { line: piece.line, fault: verdict.fault, text, id: meaning?.id });
     } else if (meaning !== undefined) {
       if (gathered.messages.length >= context.takeMax) return this.#leave(memory, gathered, "takeMax");
       gathered.messages.push(newMessage(meaning, verdict.to, piece.line, newKey(gathered, memory)));

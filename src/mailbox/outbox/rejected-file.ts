@@ -1,8 +1,9 @@
 /**
  * `.moltcomm/outbox.rejected.ndjson`: what could not be read or sent, for the one who wrote it. Source: mailbox contract, "Outbox".
  *
- * A line a text: `{"line":…,"reason":"…","text":"…","rejected_ts":…,"key":"…"}`. Each is written once. A crash may come between writing
- * it and noting so in the state; then its key, made as a message's is, tells that it stands here already.
+ * A line a text: `{"line":…,"reason":"…","text":"…","rejected_ts":…,"key":"…"}`, and `id` where the text gave one. Each is
+ * written once. A crash may come between writing it and noting so in the state; then its key, made as a message's is, tells that it stands
+ * here already.
  *
  * @module
  */
@@ -25,6 +26,8 @@ export interface Rejection {
   readonly text: string;
   /** As a message's key. */
   readonly key: string;
+  /** The UUID given in the text: by it whoever wrote it finds it again. */
+  readonly id?: string | undefined;
 }
 
 interface RejectedComponents {
@@ -37,6 +40,11 @@ const PROBLEM = "outbox:rejected";
 const FILE_MODE = 0o600;
 const NEWLINE = 0x0a;
 const TRAILING_BLANK_REGEXP = /[\s,]+$/;
+
+/** Where it lies. @param directory `.moltcomm` */
+export function rejectedPath(directory: string): string {
+  return joinPath(directory, "outbox.rejected.ndjson");
+}
 
 /** See the module's description. Calls must not overlap. */
 export class RejectedFile {
@@ -55,7 +63,7 @@ export class RejectedFile {
   constructor(components: RejectedComponents, init: { readonly directory: string }) {
     this.#components = components;
     this.#directory = init.directory;
-    this.path = joinPath(init.directory, "outbox.rejected.ndjson");
+    this.path = rejectedPath(init.directory);
   }
 
   get hasWaiting(): boolean {
@@ -126,10 +134,10 @@ export class RejectedFile {
     }
   }
 
-  #queue({ line, fault, text, key }: Rejection): void {
+  #queue({ line, fault, text, key, id }: Rejection): void {
     if (this.#known.has(key)) return;
     const rejectedAtMs = Math.round(this.#components.clock.wallMs());
-    const record = { line, reason: fault.reason, text: shorten(text), rejected_ts: rejectedAtMs, key };
+    const record = { line, reason: fault.reason, text: shorten(text), rejected_ts: rejectedAtMs, key, id };
     this.#waiting.push(`${JSON.stringify(record)}\n`);
   }
 

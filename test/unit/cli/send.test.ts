@@ -1,4 +1,5 @@
 /** Hunts: a message lost or glued to another, one to nobody, an exit code that says delivered when it is not. */
+import { renameSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { json } from "./support/answers.ts";
 import { MailBench, nodeId, type Outcome } from "./support/mail-bench.ts";
@@ -7,6 +8,7 @@ import { until } from "./support/run.ts";
 const [ALICE, BOB] = [nodeId("a"), nodeId("b")] as const;
 const OUTBOX = ".moltcomm/outbox.ndjson";
 const JOURNAL = ".moltcomm/delivery.ndjson";
+const REJECTED = ".moltcomm/outbox.rejected.ndjson";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 let bench: MailBench;
@@ -143,5 +145,42 @@ describe("send --wait", () => {
     const { exit, errors, output } = await sendAndSettle(() => [], "--wait", "--timeout", "1");
     expect([exit, errors]).toEqual([6, expect.stringContaining("no agent has taken the message")]);
     expect(lines().at(-1)?.id).toBe(output.trimEnd());
+  });
+
+  /** As the agent writes it. */
+  const rejection = (id: string | undefined, more: object = {}) =>
+    `${JSON.stringify({ line: 1, reason: "msg is too long", text: "{}", rejected_ts: 1, key: "k", id, ...more })}\n`;
+
+  test("gives 1 at once with the reason when the agent rejected its line", async () => {
+    bench.put(REJECTED, rejection("an earlier one", { reason: "another reason" }));
+    const startMs = bench.fake.clock.monotonicMs();
+    const { exit, errors } = await sendAndSettle((id) => {
+      bench.put(REJECTED, bench.text(REJECTED) + rejection(id));
+      return [];
+    }, "--wait");
+    expect([exit, errors]).toEqual([1, expect.stringContaining("rejected: msg is too long")]);
+    expect(bench.fake.clock.monotonicMs() - startMs).toBeLessThan(1_000);
+  });
+
+  test("finds its line by the text too, and in a file that took the other's place", async () => {
+    bench.put(REJECTED, rejection("an earlier one"));
+    const { exit } = await sendAndSettle((id) => {
+      renameSync(bench.path(REJECTED), bench.path(".moltcomm/outbox.rejected.1.ndjson"));
+      bench.put(REJECTED, `no json ${id}\n${rejection(undefined, { text: `}{"id":"${id}"` })}`);
+      return [];
+    }, "--wait");
+    expect(exit).toBe(1);
+  });
+
+  test("takes no notice of other lines that are rejected", async () => {
+    const { exit } = await sendAndSettle(
+      () => {
+        bench.put(REJECTED, rejection("another"));
+        return [];
+      },
+      "--timeout",
+      "1",
+    );
+    expect(exit).toBe(6);
   });
 });

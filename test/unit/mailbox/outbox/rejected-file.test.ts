@@ -50,6 +50,15 @@ describe("outbox.rejected.ndjson", () => {
     }
   });
 
+  test("names the id that a line gave, however long its text is", async () => {
+    const desk = new Desk();
+    const id = "0b5f0d0e-6f0b-4f7c-9d5a-3f1e2d4c5b6a";
+    desk.put(`${JSON.stringify({ to: "alice", msg: "x".repeat(5_000), id: id.toUpperCase() })}\nhello\n`);
+    await desk.rest();
+    const rejected = desk.rejected.map((each) => (each as { readonly id?: string }).id);
+    expect([rejected, desk.rejected[0]?.text.includes(id)]).toEqual([[id, undefined], false]);
+  });
+
   test("is mended when a crash tore it", async () => {
     const desk = new Desk();
     desk.host.disk.put(REJECTED, '{"line":1,"reason":"r","text":"t","rejected_ts":1}\n{"line":2,"rea');

@@ -1,0 +1,117 @@
+import { formatAddress } from "../../address.ts";
+import { type PeerAddress, readPeerAddress, type StatusAnswer } from "../../contract/mod.ts";
+import { isBarnacleError } from "../../errors.ts";
+import { examineHeartbeat } from "../../mailbox/mod.ts";
+import { identityPath, loadIdentity } from "../../moltcomm/mod.ts";
+import { joinPath } from "../../store/mod.ts";
+import { agentClient, readEndpointFile } from "../endpoint.ts";
+import { checkAddress } from "./addresses.ts";
+import { failure, failureFrom, ok, warning } from "./check.ts";
+import type { Finding, Patient } from "./check.ts";
+
+const IDENTITY = "identity";
+const ADDRESS = "mail address";
+const HEARTBEAT = "heartbeat";
+const MAIL = "mail";
+
+/** Mail: who this host is, where it listens, whether its agents look, and what keeps messages from coming or going. */
+export async function checkMail(patient: Patient): Promise<Finding[]> {
+  if (!patient.loaded.config.moltcomm.enabled) return [ok(MAIL, "is off (moltcomm.enabled)")];
+  return [
+    await checkIdentity(patient),
+    ...await checkListen(patient),
+    await checkHeartbeat(patient),
+    ...await checkFlow(patient),
+  ];
+}
+
+/** `refuses`: it wants another token. `undefined`: none answers, which is another check's business. */
+type Asked = StatusAnswer | "refuses" | undefined;
+
+async function askAgent({ runtime, loaded }: Patient): Promise<Asked> {
+  const client = await agentClient(runtime, loaded);
+  try {
+    return await client.status();
+  } catch (thrown) {
+    if (!isBarnacleError(thrown)) throw thrown;
+    return thrown.code === "UNAUTHORIZED" || thrown.code === "FORBIDDEN" ? "refuses" : undefined;
+  } finally {
+    client.close();
+  }
+}
+
+async function checkIdentity({ runtime, loaded }: Patient): Promise<Finding> {
+  const path = identityPath(loaded.directory);
+  try {
+    const identity = await loadIdentity(runtime, loaded);
+    if (identity === undefined) return ok(IDENTITY, "none yet: barnacle init or the first start makes it");
+    return ok(IDENTITY, `${identity.nodeId}, its key is nobody else's to read`);
+  } catch (thrown) {
+    return failureFrom(IDENTITY, thrown, `make ${path} readable for the user that runs barnacle, and for nobody else`);
+  }
+}
+
+async function checkListen(patient: Patient): Promise<Finding[]> {
+  const { config, origins } = patient.loaded;
+  const address = readPeerAddress(config.moltcomm.listen);
+  // The configuration has checked it.
+  if (address === undefined) return [];
+  const finding = await checkAddress(patient, {
+    subject: ADDRESS,
+    listen: formatAddress(address),
+    isOurs: async () => {
+      const asked = await askAgent(patient);
+      return asked === "refuses" || isSame(asked?.mail?.address, address);
+    },
+    choose: "run --listen tcp://HOST:PORT",
+    // Where nobody chose the port, a free one is taken in its place.
+    isRequired: origins.get("moltcomm.listen")?.kind !== "default",
+  });
+  return [finding];
+}
+
+function isSame(told: string | null | undefined, address: PeerAddress): boolean {
+  const ours = typeof told === "string" ? readPeerAddress(told) : undefined;
+  return ours?.host === address.host && ours.port === address.port;
+}
+
+async function checkHeartbeat({ runtime, loaded }: Patient): Promise<Finding> {
+  const path = joinPath(loaded.directory, "HEARTBEAT.md");
+  const advice = "barnacle init puts it there, near the top";
+  try {
+    switch (await examineHeartbeat(runtime.files, path)) {
+      case "whole":
+        return ok(HEARTBEAT, `${path} tells agents to look for mail`);
+      case "changed":
+        return warning(HEARTBEAT, `the mail section of ${path} is not the one that belongs there`, advice);
+      case "absent":
+        return warning(HEARTBEAT, `${path} has no mail section: agents that read it do not look for mail`, advice);
+      case "no file":
+        return warning(HEARTBEAT, `${path} is not there: agents are not told to look for mail`, advice);
+    }
+  } catch (thrown) {
+    return failureFrom(HEARTBEAT, thrown, `mend ${path}, then run barnacle init again`);
+  }
+}
+
+/** Only the agent of this work directory is asked; it left word there. */
+async function checkFlow(patient: Patient): Promise<Finding[]> {
+  const { runtime, loaded } = patient;
+  if (await readEndpointFile(runtime.files, loaded.directory) === undefined) return [];
+  const asked = await askAgent(patient);
+  if (asked === undefined || asked === "refuses") return [];
+  const { mail } = asked;
+  if (mail === undefined) {
+    return [
+      warning(MAIL, "the running agent has none yet", "its log says what mail waits for, such as room on the disk"),
+    ];
+  }
+  const { inbox, outbox } = mail;
+  const advice = "mend that; senders try again meanwhile, and nothing that was acknowledged is lost";
+  const problems = [["inbox", inbox.problem], ["outbox", outbox.problem]] as const;
+  const findings = problems.flatMap(([subject, problem]) =>
+    problem === null ? [] : [failure(subject, problem, advice)]
+  );
+  if (findings.length > 0) return findings;
+  return [ok(MAIL, `${inbox.unread} unread, ${outbox.queued} waiting to be delivered`)];
+}
