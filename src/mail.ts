@@ -12,13 +12,23 @@ import {
   type PeerAnswer,
   type PingAnswer,
   readPeerAddress,
+  type RelayAnswer,
 } from "./contract/mod.ts";
 import { BarnacleError, isBarnacleError, toBarnacleError } from "./errors.ts";
 import type { Logger } from "./log/mod.ts";
 import type { MailActs } from "./mail-routes.ts";
 import { type ArchiveResult, ensureMailDirectory, Mailbox, mailDirectoryPath } from "./mailbox/mod.ts";
 import type { Metrics } from "./metrics/mod.ts";
-import { createNode, loadOrCreateIdentity, type MoltCommNode, type PeerView } from "./moltcomm/mod.ts";
+import {
+  announcesSealing,
+  createNode,
+  type KnownRelayView,
+  loadOrCreateIdentity,
+  ManifestClient,
+  type MoltCommNode,
+  type NodeInit,
+  type PeerView,
+} from "./moltcomm/mod.ts";
 import type { Runtime } from "./runtime/port.ts";
 import type { Scheduler } from "./scheduler/mod.ts";
 import { baseName } from "./store/mod.ts";
@@ -143,6 +153,8 @@ async function createMail(components: MailComponents, loaded: LoadedConfig): Pro
     giveUpAfterMs: settings.giveUpAfterSeconds * MS_PER_SECOND,
     inFlightPerRecipient: moltcomm.inFlightPerRecipient,
   });
+  const manifests = createManifests(components, loaded, directory);
+  const relaySource: Pick<NodeInit, "relaySource"> = manifests === undefined ? {} : { relaySource: manifests };
   const node = createNode(components, {
     identity,
     directory,
@@ -150,19 +162,40 @@ async function createMail(components: MailComponents, loaded: LoadedConfig): Pro
     isListenDefault: loaded.origins.get("moltcomm.listen")?.kind === "default",
     advertise: moltcomm.advertise.map(peerAddress),
     bootstrap: moltcomm.bootstrap.map(peerAddress),
+    relays: moltcomm.relays.map(peerAddress),
+    relayConnections: moltcomm.relayConnections,
+    reachable: moltcomm.reachable,
     limits: { ...moltcomm, requestTimeoutMs: moltcomm.requestTimeoutSeconds * MS_PER_SECOND },
     incoming: mailbox,
     agent: `barnacle/${VERSION}`,
     addressesOf: (nodeId) => mailbox.contacts.addressesOf(nodeId),
     onBusy: () => components.process.expectLoad(),
+    sealing: { mode: moltcomm.sealing, unsealedAtMs: (nodeId) => mailbox.contacts.unsealedAtMs(nodeId) },
+    ...relaySource,
   });
-  return assemble(identity.nodeId, mailbox, node);
+  return assemble(identity.nodeId, mailbox, node, manifests);
 }
 
-function assemble(nodeId: string, mailbox: Mailbox, node: MoltCommNode): Mail {
+/** Relays from manifests, where somebody is trusted to name them. */
+function createManifests(
+  components: MailComponents,
+  { config: { moltcomm: { manifestPub: pub, manifestSources: sources } } }: LoadedConfig,
+  directory: string,
+): ManifestClient | undefined {
+  if (pub === undefined || sources.length === 0) return undefined;
+  return new ManifestClient(components, { directory, pub, sources });
+}
+
+function assemble(
+  nodeId: string,
+  mailbox: Mailbox,
+  node: MoltCommNode,
+  manifests: ManifestClient | undefined,
+): Mail {
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await mailbox.drain();
+    manifests?.stop();
     await node.stop();
     await mailbox.stop();
   };
@@ -170,11 +203,12 @@ function assemble(nodeId: string, mailbox: Mailbox, node: MoltCommNode): Mail {
     nodeId,
     answer: () => answerOf(nodeId, mailbox, node),
     problem: () => mailbox.view.failing,
-    peers: () => ({ peers: node.peers().map(peerAnswerOf) }),
+    peers: () => ({ peers: node.peers().map(peerAnswerOf), relays: node.view.relays.map(relayAnswerOf) }),
     ping: (peer) => ping(peer, mailbox, node),
     archive: async () => archiveAnswerOf(await mailbox.archive()),
     start: async () => {
       await mailbox.open();
+      await manifests?.start();
       await node.start();
       mailbox.start(node);
     },
@@ -184,12 +218,14 @@ function assemble(nodeId: string, mailbox: Mailbox, node: MoltCommNode): Mail {
 
 function answerOf(nodeId: string, mailbox: Mailbox, node: MoltCommNode): MailAnswer {
   const { inbox, deliveries, failing } = mailbox.view;
-  const { address, connections, peers } = node.view;
+  const { address, connections, peers, reachable, relays } = node.view;
   return {
     node_id: nodeId,
     address: address === undefined ? null : formatPeerAddress({ scheme: "tcp", ...address }),
     peers: peers.known,
     connections: connections.accepted + connections.dialled,
+    relays: relays.map(relayAnswerOf),
+    reachable,
     inbox: {
       last_seq: inbox.lastSeq,
       cursor: inbox.cursor,
@@ -237,9 +273,21 @@ function peerAnswerOf(peer: PeerView): PeerAnswer {
     node_id: peer.nodeId,
     addresses: [...peer.addresses],
     agent: peer.agent ?? null,
+    sealing: announcesSealing(peer.agent),
     connected: peer.connected,
+    relay: peer.relay ?? null,
     last_handshake: peer.lastHandshakeAtMs === null ? null : new Date(peer.lastHandshakeAtMs).toISOString(),
     record_expires: new Date(peer.recordExpiresAtMs).toISOString(),
+  };
+}
+
+function relayAnswerOf(relay: KnownRelayView): RelayAnswer {
+  return {
+    address: relay.address,
+    node_id: relay.nodeId ?? null,
+    pinned: relay.isPinned,
+    state: relay.state,
+    round_trip_ms: relay.roundTripMs ?? null,
   };
 }
 

@@ -85,9 +85,19 @@ async function readSecrets(
 
 function valueOf(setting: Setting, winner: Given | undefined, directory: string): unknown {
   const value = winner === undefined ? setting.default : winner.value;
-  if (setting.isPath !== true || typeof value !== "string") return value;
-  return resolve(value, winner?.origin, directory);
+  if (setting.isPath !== true) return value;
+  const resolved = (path: string) => resolve(path, winner?.origin, directory);
+  if (typeof value === "string") return resolved(value);
+  if (!Array.isArray(value)) return value;
+  return value.map((item: string) => URL_REGEXP.test(item) ? item : withEnding(resolved(item), item));
 }
+
+/** A slash at the end says that a folder is meant, and is not lost with `./`. */
+function withEnding(path: string, given: string): string {
+  return given.endsWith("/") && !path.endsWith("/") ? `${path}/` : path;
+}
+
+const URL_REGEXP = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 function resolve(path: string, origin: Origin | undefined, directory: string): string {
   return resolvePath(origin?.kind === "file" ? parentPath(origin.path) : directory, path);

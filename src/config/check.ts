@@ -69,6 +69,22 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
         "or with openclaw.allowPlainHttp)";
     },
   },
+  {
+    // Source: MoltComm v1, section 9: the key is pinned, and there is no default.
+    paths: ["moltcomm.manifestSources", "moltcomm.manifestPub"],
+    fault: ({ moltcomm }) =>
+      moltcomm.manifestSources.length > 0 && moltcomm.manifestPub === undefined
+        ? "got sources of a manifest and no key, wanted moltcomm.manifestPub as well: whose manifests are believed"
+        : undefined,
+  },
+  {
+    paths: ["relay.httpListen", "http.token"],
+    fault: ({ relay: { httpListen }, http: { token } }) =>
+      httpListen !== undefined && token === undefined && !isLoopbackHost(parseListenAddress(httpListen).host)
+        ? `got ${JSON.stringify(httpListen)}, which other hosts can reach, without a token; ` +
+          "wanted a loopback address, or http.token (environment BARNACLE_HTTP_TOKEN) as well"
+        : undefined,
+  },
   together("http.tlsCertFile", "http.tlsKeyFile", ({ http }) => [http.tlsCertFile, http.tlsKeyFile]),
   together("hub.tlsCertFile", "hub.tlsKeyFile", ({ hub }) => [hub.tlsCertFile, hub.tlsKeyFile]),
   together(

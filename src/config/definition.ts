@@ -20,7 +20,10 @@ export interface SettingDefinition {
   readonly defaultWords?: string;
   /** The environment variable where a contract names one; else it is `BARNACLE_` and the path. */
   readonly environment?: string;
-  /** The value names a file: in the configuration file relative to that file, elsewhere to the work directory. */
+  /**
+   * The value names a file: in the configuration file relative to that file, elsewhere to the work directory. In a list each item does that
+   * is no URL.
+   */
   readonly isPath?: boolean;
   /** The value is never shown, and may be read from a file of its own. */
   readonly isSecret?: boolean;

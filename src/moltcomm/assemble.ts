@@ -23,8 +23,10 @@ import { Pings } from "./pings.ts";
 import { paceBurst, Reading } from "./reading.ts";
 import { Reception } from "./reception.ts";
 import { Refusals } from "./refusals.ts";
+import { type DialBack, Reachability, Relays } from "./relays/mod.ts";
 import { ReplayMemory } from "./replay-memory.ts";
 import { Requests } from "./requests.ts";
+import { Sealing } from "./sealing/mod.ts";
 import { Traffic } from "./traffic.ts";
 import { Turns } from "./turns.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -45,14 +47,23 @@ export interface NodeEvents {
 }
 
 /** What stands below everything else: talking, and what is known of connections and of those who speak. */
-function assembleGround(components: NodeComponents, { identity, limits, advertise, directory }: NodeInit) {
+function assembleGround(components: NodeComponents, init: NodeInit) {
   const { clock, crypto, log } = components;
+  const { identity, limits, advertise, directory, reachable = "auto", sealing } = init;
   const { connectionsMax, maxFrameBytes, requestTimeoutMs, framesPerSecondPerConnection } = limits;
   const traffic = new Traffic();
   const signer = new Signer({ crypto }, identity);
   const voice = new Voice({ ...components, signer, traffic });
   const paceBurstFrames = paceBurst(framesPerSecondPerConnection);
-  const links = new Links({ clock, log, traffic }, { connectionsMax, maxFrameBytes, paceBurst: paceBurstFrames });
+  // What comes over a relay comes from many: it is read as fast as everything of one address may come.
+  const relayPaceFactor = Math.max(1, limits.framesPerSecondPerAddress / framesPerSecondPerConnection);
+  const links = new Links({ clock, log, traffic }, {
+    connectionsMax,
+    maxFrameBytes,
+    paceBurst: paceBurstFrames,
+    relayPaceFactor,
+  });
+  const reachability = new Reachability({ clock }, { mode: reachable });
   return {
     traffic,
     voice,
@@ -63,8 +74,10 @@ function assembleGround(components: NodeComponents, { identity, limits, advertis
       onSilent: (link) => links.close(link, "silent"),
     }),
     refusals: new Refusals({ clock, log, traffic, voice }, limits),
-    own: new OwnRecord({ clock, signer }, { advertise }),
+    reachability,
+    own: new OwnRecord({ clock, reachability, signer }, { advertise }),
     peers: new NodePeers({ ...components, links }, { ...limits, directory, ownNodeId: signer.nodeId }),
+    sealing: new Sealing(components, { choice: sealing, identity, directory }),
   };
 }
 
@@ -74,7 +87,7 @@ type Ground = ReturnType<typeof assembleGround>;
 function assembleIntake(
   components: NodeComponents,
   init: NodeInit,
-  ground: Ground & { readonly gossip: Gossip; readonly handshakes: Handshakes },
+  ground: Ground & { readonly dialBack: DialBack; readonly gossip: Gossip; readonly handshakes: Handshakes },
   events: NodeEvents,
 ) {
   const { clock, log } = components;
@@ -127,31 +140,51 @@ function assembleIntake(
 /** Makes all parts. Nothing of it does anything before the node starts. */
 export function assembleNode(components: NodeComponents, init: NodeInit, events: NodeEvents) {
   const { clock, network } = components;
-  const { limits, incoming, agent, bootstrap, addressesOf = () => [] } = init;
+  const { limits, incoming, agent, bootstrap } = init;
   const { requestTimeoutMs, maxFrameBytes } = limits;
   const ground = assembleGround(components, init);
   const { links, requests, voice, peers: { store } } = ground;
-  const handshakes = new Handshakes({ ...ground, clock }, { agent, onMet: (met) => events.met(met) });
-  const gossip = new Gossip({ ...ground, clock, store, onNewAddress: (nodeId) => events.newAddress(nodeId) }, limits);
-  const intake = assembleIntake(components, init, { ...ground, gossip, handshakes }, events);
-  const pings = new Pings({ clock, requests, voice });
-  const dialler = new Dialler({ network, links, handshakes });
-  const carrier = new MailCarrier({ ...ground, clock, dialler, handshakes, incoming, store }, {
-    maxFrameBytes,
-    requestTimeoutMs,
-    addressesOf,
+  const handshakes = new Handshakes({ ...ground, clock }, {
+    agent: ground.sealing.agent(agent),
+    onMet: (met) => events.met(met),
+    onCalled: (link) => ground.reachability.called(link),
   });
+  const pings = new Pings({ clock, requests, voice });
+  const dialler = new Dialler({ ...ground, clock, network, handshakes, pings });
+  const relays = assembleRelays(components, init, { ...ground, dialler, handshakes, pings });
+  const gossip = new Gossip({ ...ground, clock, store, onNewAddress: (nodeId) => events.newAddress(nodeId) }, limits);
+  const { dialBack, ways } = relays;
+  const intake = assembleIntake(components, init, { ...ground, dialBack, gossip, handshakes }, events);
+  const carrier = new MailCarrier({ ...ground, clock, incoming, ways }, { maxFrameBytes });
   links.attach({
     readable: (link) => intake.reading.readable(link),
     drained: (link) => intake.reading.drained(link),
-    opened: () => upkeep.opened(),
+    opened: (link) => {
+      upkeep.opened();
+      relays.opened(link);
+    },
     closed: (link) => events.closed(link),
   }, () => intake.turns.isRunning);
   const upkeep = new Upkeep({ ...components, gossip, handshakes, links, pings }, {
     handshakeTimeoutMs: requestTimeoutMs,
   });
   const bootstraps = new Bootstraps({ ...components, dialler, gossip }, { addresses: bootstrap, requestTimeoutMs });
-  return { ...ground, ...intake, pings, dialler, carrier, upkeep, bootstraps };
+  return { ...ground, ...intake, pings, dialler, carrier, relays, upkeep, bootstraps };
+}
+
+function assembleRelays(
+  components: NodeComponents,
+  init: NodeInit,
+  ground: Ground & { readonly dialler: Dialler; readonly handshakes: Handshakes; readonly pings: Pings },
+): Relays {
+  const { addressesOf = () => [], limits, relays = [], relayConnections = 1, relaySource } = init;
+  return new Relays({ ...components, ...ground, store: ground.peers.store }, {
+    configured: relays,
+    connections: relayConnections,
+    source: relaySource,
+    requestTimeoutMs: limits.requestTimeoutMs,
+    addressesOf,
+  });
 }
 
 /** The parts of a node. */

@@ -43,6 +43,8 @@ export const REFUSED_IN_ORDER_MS = 2_000;
 export const REFUSED_IN_ORDER_KEPT_MS = MINUTE_MS;
 /** Senders on one connection for which that is remembered. */
 export const REFUSED_SENDERS_MAX = 64;
+/** The same on a connection to a relay, over which everybody comes. */
+export const REFUSED_SENDERS_PER_RELAY_MAX = 1_024;
 /** Addresses and senders whose rates are remembered. */
 export const RATE_KEYS_MAX = 16_384;
 /** Public keys kept ready: reading one costs as much as checking a signature. */
@@ -99,6 +101,8 @@ export const PEERS_SAVE_MS = 5 * MINUTE_MS;
 /** Peers written down at most, those that shook hands first: writing stops everything else meanwhile. */
 export const PEERS_SAVED_MAX = 10_000;
 export const PEERS_FILE_BYTES_MAX = 32 * MIB;
+/** How long a relay that need not say who it is may take to do so, before it is asked another way. */
+export const RELAY_HELLO_ACK_MS = 3_000;
 /** Addresses of one recipient that are tried in one attempt. */
 export const ADDRESSES_TRIED_MAX = 8;
 
@@ -114,3 +118,13 @@ export const SWEEP_MS = 30_000;
 export const STOP_DELIVERIES_MS = 1_500;
 /** How long a stop waits for its last answers to leave. */
 export const STOP_ENDS_MS = 300;
+
+/** Nodes of which it is remembered on disk that they took sealed messages: those that did, and as many that said they would. */
+export const SEALING_NODES_MAX = 16_384;
+/** Both kinds, some 150 bytes each. */
+export const SEALING_FILE_BYTES_MAX = 16 * MIB;
+/** How soon an announcement is written down, and how often what a full disk refused is tried again. */
+export const SEALING_SAVE_WITHIN_MS = 5_000;
+export const SEALING_SAVE_MS = 5 * MINUTE_MS;
+/** Nodes whose announcement is kept in memory: as many as may be connected. */
+export const SEALING_PEERS_MAX = 65_536;

@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { type PeerAddress, readPeerAddress } from "../contract/mod.ts";
 import { toBarnacleError } from "../errors.ts";
 import type { Clock } from "../runtime/port.ts";
-import { ADDRESSES_TRIED_MAX, DETAIL_CHARACTERS_MAX } from "./bounds.ts";
-import type { Dialler } from "./dialler.ts";
-import type { Handshakes } from "./handshakes.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { outcomeOfError } from "./outcomes.ts";
-import type { PeerStore } from "./peer-store.ts";
+import type { Ways } from "./relays/mod.ts";
 import { failure, type Request, type RequestFailure, type Requests } from "./requests.ts";
+import { InOrder, type Sealing } from "./sealing/mod.ts";
 import type { AttemptOutcome, IncomingMail, OutgoingMessage } from "./types.ts";
 import type { Voice } from "./voice.ts";
 import type { Message } from "./wire/types.ts";
@@ -24,21 +21,17 @@ const LENGTH_BYTES = 4;
 /** What the ways out are made of. */
 export interface CarrierComponents {
   readonly clock: Clock;
-  readonly dialler: Dialler;
-  readonly handshakes: Handshakes;
   readonly incoming: Pick<IncomingMail, "deliver">;
   readonly links: Links;
   readonly requests: Requests;
-  readonly store: PeerStore;
+  readonly sealing: Pick<Sealing, "seal" | "wayTo">;
   readonly voice: Voice;
+  readonly ways: Ways;
 }
 
 /** How mail goes out. */
 export interface CarrierInit {
   readonly maxFrameBytes: number;
-  readonly requestTimeoutMs: number;
-  /** Further addresses of a node, such as a contact's. */
-  readonly addressesOf: (nodeId: string) => readonly string[];
 }
 
 /** One message under way; a request once it was sent. */
@@ -47,6 +40,7 @@ class Attempt implements Request {
   readonly message: OutgoingMessage;
   readonly #settle: (outcome: AttemptOutcome) => void;
   #link: Link | undefined;
+  #onSettled: (() => void) | undefined;
 
   constructor(message: OutgoingMessage, settle: (outcome: AttemptOutcome) => void) {
     this.message = message;
@@ -66,11 +60,13 @@ class Attempt implements Request {
     return this.#link;
   }
 
-  sentOver(link: Link): void {
+  sentOver(link: Link, onSettled: () => void): void {
     this.#link = link;
+    this.#onSettled = onSettled;
   }
 
   answered(answer: Message): void {
+    this.#onSettled?.();
     if (answer.t === "ACK") this.#settle({ outcome: "delivered" });
     else if (answer.t === "ERROR") {
       const isDelivered = answer.body.code === "REPLAY";
@@ -80,7 +76,12 @@ class Attempt implements Request {
 
   failed(why: RequestFailure): void {
     // It may be lost, or have been another's all along: somebody can have played an old HELLO_ACK there.
-    if (why.reason === "TIMED_OUT" && this.#link !== undefined) this.#link.isProven = false;
+    if (why.reason === "TIMED_OUT" && this.#link !== undefined && this.#link.relay === undefined) {
+      this.#link.isProven = false;
+    }
+    this.#onSettled?.();
+    // The relay is there, but perhaps the recipient is not: the next attempt asks first.
+    if (!why.byRecipient) this.#link?.relay?.reached.delete(this.to);
     this.#settle(why);
   }
 }
@@ -91,6 +92,10 @@ interface Route {
   link: Link | undefined;
   /** Attempts that wait for a link, in their order. */
   waiting: Attempt[];
+  /** Attempts that were sent and are not answered. */
+  inFlight: number;
+  /** Attempts that are being sealed, and those behind them. */
+  readonly sealing: InOrder;
   reaching: Promise<Link | RequestFailure> | undefined;
 }
 
@@ -115,7 +120,7 @@ export class MailCarrier {
       const attempt = new Attempt(message, resolve);
       const route = this.#routeTo(message.to);
       const link = this.#linkOf(route);
-      if (link !== undefined) return this.#send(attempt, link);
+      if (link !== undefined) return this.#send(attempt, route, link);
       route.waiting.push(attempt);
       void this.#reach(route);
     });
@@ -130,11 +135,20 @@ export class MailCarrier {
 
   /** A link is gone. */
   closed(link: Link): void {
-    if (link.peerId === undefined) return;
-    const route = this.#routes.get(link.peerId);
-    if (route?.link !== link) return;
-    route.link = undefined;
-    this.#forgetIfIdle(route);
+    const { peerId, relay } = link;
+    const direct = peerId === undefined ? undefined : this.#routes.get(peerId);
+    const routes = relay !== undefined ? this.#routes.values() : direct !== undefined ? [direct] : [];
+    for (const route of routes) {
+      if (route.link !== link) continue;
+      route.link = undefined;
+      this.#forgetIfIdle(route);
+    }
+  }
+
+  /** The relay over which mail to this node goes now, as its address; `undefined` when it goes directly or not at all. */
+  relayTo(nodeId: string): string | undefined {
+    const link = this.#routes.get(nodeId)?.link;
+    return link?.isOpen === true ? link.relay?.address : undefined;
   }
 
   stop(): void {
@@ -145,7 +159,7 @@ export class MailCarrier {
   #routeTo(to: string): Route {
     let route = this.#routes.get(to);
     if (route === undefined) {
-      route = { to, link: undefined, waiting: [], reaching: undefined };
+      route = { to, link: undefined, waiting: [], inFlight: 0, sealing: new InOrder(), reaching: undefined };
       this.#routes.set(to, route);
     }
     return route;
@@ -154,15 +168,23 @@ export class MailCarrier {
   /** The link in use, or another that is ready. While some wait for one, the others stand behind them. */
   #linkOf(route: Route): Link | undefined {
     if (route.reaching !== undefined) return undefined;
-    if (route.link?.isOpen !== true || !route.link.isProven) {
-      route.link = this.#components.links.of(route.to).findLast((link) => link.isProven && link.isOpen);
-    }
+    const { links, ways } = this.#components;
+    const { link, to, inFlight } = route;
+    const isUsable = link?.isOpen === true && (link.relay === undefined ? link.isProven : link.relay.reached.has(to));
+    // What is in flight over a relay must not be overtaken by what goes directly.
+    const isToStay = isUsable && (link.relay === undefined || inFlight > 0 || !route.sealing.isIdle);
+    if (isToStay) return link;
+    const connected = links.of(to);
+    const direct = connected.findLast((other) => other.isProven && other.isOpen);
+    // One that the peer opened is asked first whether it is the peer's.
+    const isToBeSought = connected.length > 0 || ways.isToBeSoughtAnew(to);
+    route.link = direct ?? (isUsable && !isToBeSought ? link : undefined);
     return route.link;
   }
 
   #reach(route: Route): Promise<Link | RequestFailure> {
     const lost = (thrown: unknown) => failure("CONNECTION_LOST", toBarnacleError(thrown, "Reach a node").message);
-    return route.reaching ??= this.#find(route.to).catch(lost).then((found) => {
+    return route.reaching ??= this.#components.ways.find(route.to).catch(lost).then((found) => {
       route.reaching = undefined;
       if ("outcome" in found) this.#failWaiting(route, found);
       else this.#sendWaiting(route, found);
@@ -173,7 +195,7 @@ export class MailCarrier {
 
   #sendWaiting(route: Route, link: Link): void {
     route.link = link;
-    for (const attempt of route.waiting.splice(0)) this.#send(attempt, link);
+    for (const attempt of route.waiting.splice(0)) this.#send(attempt, route, link);
   }
 
   #failWaiting(route: Route, why: RequestFailure): void {
@@ -185,40 +207,25 @@ export class MailCarrier {
     this.#routes.delete(route.to);
   }
 
-  /** Tries the connections that are there, then the addresses that are known, in turn. */
-  async #find(to: string): Promise<Link | RequestFailure> {
-    const { clock, dialler, handshakes, links } = this.#components;
-    const { requestTimeoutMs } = this.#init;
-    for (const link of [...links.of(to)].reverse()) {
-      const greeting = await handshakes.greet(link, to);
-      if (greeting.isMet && link.isOpen) return link;
-      // A connection that the peer once opened and has lost without a word: it would cost each further attempt as long.
-      if (!greeting.isMet && greeting.failure.reason === "TIMED_OUT") links.close(link, "silent");
-    }
-    const untilMs = clock.monotonicMs() + 2 * requestTimeoutMs;
-    const failures: RequestFailure[] = [];
-    for (const address of this.#addressesOf(to)) {
-      const leftMs = untilMs - clock.monotonicMs();
-      if (this.#isStopped || leftMs <= 0) break;
-      const dialled = await dialler.dial(address, to, Math.min(requestTimeoutMs, leftMs));
-      if (dialled.link?.isOpen === true) return dialled.link;
-      if (dialled.link === undefined) failures.push(dialled.failure);
-    }
-    if (this.#isStopped) return failure("STOPPED", "the node stops");
-    return merge(failures);
+  /** Sends in the order of the calls, sealed where the recipient takes that. */
+  #send(attempt: Attempt, route: Route, link: Link): void {
+    const { sealing } = this.#components;
+    const { message, to } = attempt;
+    const way = sealing.wayTo(to);
+    if (way === "sealed") {
+      route.sealing.add(sealing.seal(message), (sealed) => {
+        if (typeof sealed === "string") this.#sendText(attempt, route, link, sealed);
+        else attempt.failed(sealed);
+      });
+    } else if (way !== "plain") attempt.failed(way);
+    else if (route.sealing.isIdle) this.#sendText(attempt, route, link, message.msg);
+    else route.sealing.addReady(() => this.#sendText(attempt, route, link, message.msg));
   }
 
-  #addressesOf(to: string): PeerAddress[] {
-    const { store } = this.#components;
-    const texts = new Set([...store.get(to)?.record.addrs ?? [], ...this.#init.addressesOf(to)]);
-    return [...texts].map(readPeerAddress)
-      .filter((address) => address !== undefined && address.scheme === "tcp" && address.port > 0)
-      .slice(0, ADDRESSES_TRIED_MAX) as PeerAddress[];
-  }
-
-  #send(attempt: Attempt, link: Link): void {
-    const { clock, requests, voice } = this.#components;
-    const { id, to, msg } = attempt.message;
+  #sendText(attempt: Attempt, route: Route, link: Link, msg: string): void {
+    const { clock, requests, voice, ways } = this.#components;
+    const { id, to } = attempt.message;
+    if (this.#isStopped) return attempt.failed(failure("STOPPED", "the node stops"));
     if (requests.get(id) !== undefined) {
       return attempt.failed(failure("CONNECTION_LOST", "an attempt for this message is under way already"));
     }
@@ -230,7 +237,9 @@ export class MailCarrier {
       return attempt.failed(failure("BAD_FRAME", "the message is no well-formed Unicode, which no peer takes"));
     }
     if (frame.length - LENGTH_BYTES > this.#init.maxFrameBytes) return attempt.failed(this.#tooLarge());
-    attempt.sentOver(link);
+    route.inFlight++;
+    attempt.sentOver(link, () => route.inFlight--);
+    ways.used(link, to);
     link.usedAtMs = clock.monotonicMs();
     requests.add(attempt);
     voice.send(link, "DIRECT", frame);
@@ -247,12 +256,4 @@ export class MailCarrier {
   #tooLarge(): RequestFailure {
     return failure("TOO_LARGE", `the message needs a frame of more than ${this.#init.maxFrameBytes} bytes`);
   }
-}
-
-/** What several addresses came to: the recipient's own word if there is one, else the first reason, and all details. */
-function merge(failures: readonly RequestFailure[]): RequestFailure {
-  const [first] = failures;
-  if (first === undefined) return failure("NO_ADDRESS", "no address of the recipient is known");
-  const detail = failures.map((each) => each.detail).join("; ").slice(0, DETAIL_CHARACTERS_MAX);
-  return { ...(failures.find((each) => each.byRecipient) ?? first), detail };
 }

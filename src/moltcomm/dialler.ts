@@ -5,22 +5,32 @@
  */
 import { formatPeerAddress, type PeerAddress } from "../contract/mod.ts";
 import { isBarnacleError, toBarnacleError } from "../errors.ts";
-import type { Connection, Network } from "../runtime/port.ts";
-import type { Handshakes } from "./handshakes.ts";
-import type { Link } from "./link.ts";
+import type { Clock, Connection, Network } from "../runtime/port.ts";
+import { RELAY_HELLO_ACK_MS } from "./bounds.ts";
+import type { Greeting, Handshakes } from "./handshakes.ts";
+import type { Link, RelaySide } from "./link.ts";
 import type { Links } from "./links.ts";
+import type { Pings } from "./pings.ts";
 import { failure, type RequestFailure } from "./requests.ts";
+import type { Voice } from "./voice.ts";
+import { within } from "./within.ts";
 
 /** What the dialler works with. */
 export interface DiallerComponents {
+  readonly clock: Pick<Clock, "setTimer">;
   readonly network: Pick<Network, "dial">;
   readonly links: Links;
   readonly handshakes: Handshakes;
+  readonly pings: Pings;
+  readonly voice: Pick<Voice, "nodeId">;
 }
 
-/** A link on which the node that was sought shook hands, or why there is none. `isSelf`: we dialled ourselves. */
+/**
+ * A link on which the node that was sought shook hands, or why there is none. `nodeId` is `undefined` for a relay that does not say who it
+ * is. `isSelf`: we dialled ourselves.
+ */
 export type Dialled =
-  | { readonly link: Link; readonly nodeId: string }
+  | { readonly link: Link; readonly nodeId: string | undefined }
   | { readonly link: undefined; readonly failure: RequestFailure; readonly isSelf: boolean };
 
 /** See the module's description. */
@@ -37,14 +47,22 @@ export class Dialler {
    *
    * @param to who must answer; `undefined` where nobody is known to be there
    * @param timeoutMs of the connecting; the handshake has the time of a request
+   * @param relay where a relay is dialled, which `to` names then
    */
-  async dial(address: PeerAddress, to: string | undefined, timeoutMs: number): Promise<Dialled> {
+  async dial(
+    address: PeerAddress,
+    to: string | undefined,
+    timeoutMs: number,
+    relay?: RelaySide,
+  ): Promise<Dialled> {
     const { links, handshakes } = this.#components;
     const text = formatPeerAddress(address);
-    // A `relay://` address leads to the relay and not to the node: links over relays have a way of their own.
-    if (address.scheme !== "tcp") return none("NO_ADDRESS", `${text} is no address to dial directly`);
+    // A `relay://` address leads to the relay and not to the node: `relays/` knows the way through.
+    if (address.scheme === "relay" && relay === undefined) {
+      return none("NO_ADDRESS", `${text} is no address to dial directly`);
+    }
     if (!links.mayDial()) return none("CONNECTION_LOST", "too many connections are open");
-    const link = links.dial();
+    const link = links.dial(relay);
     const { host, port } = address;
     const { signal } = this.#stopping;
     let connection: Connection;
@@ -55,11 +73,29 @@ export class Dialler {
       return notConnected(thrown, text);
     }
     links.dialled(link, connection);
-    const greeting = await handshakes.greet(link, to);
+    const greeting = relay === undefined || to !== undefined
+      ? await handshakes.greet(link, to)
+      : await this.#greetRelay(link);
+    if (greeting === "unnamed") return { link, nodeId: undefined };
     if (greeting.isMet) return { link, nodeId: greeting.nodeId };
     links.close(link, "no_handshake");
     const { failure: why, isSelf } = greeting;
     return { link: undefined, failure: { ...why, detail: `${text}: ${why.detail}` }, isSelf };
+  }
+
+  /**
+   * A relay need not answer `HELLO`: where it does not, a question to ourselves that it passes back shows that we are registered. Source:
+   * MoltComm v1, section 8.
+   */
+  async #greetRelay(link: Link): Promise<Greeting | "unnamed"> {
+    const { clock, handshakes, pings, voice } = this.#components;
+    const greeting = handshakes.greet(link, undefined);
+    const early = await within(clock, greeting, RELAY_HELLO_ACK_MS);
+    if (early !== undefined) return early;
+    const echo = await pings.ask(link, voice.nodeId);
+    if (echo.outcome === "failed" || !link.isOpen || link.peerId !== undefined) return await greeting;
+    link.isProven = true;
+    return "unnamed";
   }
 
   /** Gives up what is being dialled, and dials no more. */

@@ -7,9 +7,16 @@
  * @module
  */
 import type { Clock } from "../runtime/port.ts";
-import { DETAIL_CHARACTERS_MAX, REFUSED_IN_ORDER_KEPT_MS, REFUSED_IN_ORDER_MS, REFUSED_SENDERS_MAX } from "./bounds.ts";
+import {
+  DETAIL_CHARACTERS_MAX,
+  REFUSED_IN_ORDER_KEPT_MS,
+  REFUSED_IN_ORDER_MS,
+  REFUSED_SENDERS_MAX,
+  REFUSED_SENDERS_PER_RELAY_MAX,
+} from "./bounds.ts";
 import type { Link } from "./link.ts";
 import type { Refusal, Refusals } from "./refusals.ts";
+import { InOrder, isSealedText, type Sealing } from "./sealing/mod.ts";
 import type { DeliveryOutcome, IncomingMail } from "./types.ts";
 import type { Voice } from "./voice.ts";
 import type { MessageOf, ProtocolErrorCode } from "./wire/types.ts";
@@ -24,11 +31,20 @@ export interface DirectAnswer {
   readonly outcome: DeliveryOutcome;
 }
 
+/** A message that passed every check, and its place among all. */
+interface Arrived {
+  readonly arrival: number;
+  readonly link: Link;
+  readonly message: Direct;
+  readonly frameBytes: number;
+}
+
 /** What the reception of mail works with. */
 export interface DirectsComponents {
   readonly clock: Clock;
   readonly incoming: IncomingMail;
   readonly refusals: Refusals;
+  readonly sealing: Pick<Sealing, "open">;
   readonly voice: Voice;
   /** Counts messages that are being written against their link. */
   readonly reading: {
@@ -50,6 +66,8 @@ export class Directs {
   /** Messages so far, those refused on arrival among them. */
   #arrivals = 0;
   #onIdle: (() => void) | undefined;
+  /** By sender: those of whose messages one is being opened. What comes behind it waits, so that their order is kept. */
+  readonly #opening = new Map<string, InOrder>();
 
   constructor(components: DirectsComponents) {
     this.#components = components;
@@ -90,18 +108,36 @@ export class Directs {
 
   /** Takes a message that passed every check. */
   receive(link: Link, message: Direct, frameBytes: number): void {
-    const { clock, incoming, reading, onFault } = this.#components;
+    const { clock, reading } = this.#components;
     link.usedAtMs = clock.monotonicMs();
     reading.delivering(link, frameBytes);
     this.#underWay++;
-    const arrival = ++this.#arrivals;
-    const { from, id, to = "", body } = message;
-    incoming.deliver({ from, id, to, msg: body.msg, receivedAtMs: clock.wallMs() }).then(
-      (outcome) => this.#settled(arrival, { link, message, frameBytes, outcome }),
+    const arrived = { arrival: ++this.#arrivals, link, message, frameBytes };
+    const { from, body: { msg } } = message;
+    const opening = this.#opening.get(from);
+    if (isSealedText(msg)) this.#open(arrived, opening);
+    else if (opening === undefined) this.#deliver(arrived, msg);
+    else opening.addReady(() => this.#deliver(arrived, msg));
+  }
+
+  #open(arrived: Arrived, opening = new InOrder()): void {
+    const { from, id, to = "", body } = arrived.message;
+    this.#opening.set(from, opening);
+    opening.add(this.#components.sealing.open(body.msg, { from, to, id }), (unsealed) => {
+      if (opening.isIdle) this.#opening.delete(from);
+      if ("msg" in unsealed) this.#deliver(arrived, unsealed.msg);
+      else this.#settled(arrived, { outcome: "refused", ...unsealed.refused });
+    });
+  }
+
+  #deliver(arrived: Arrived, msg: string): void {
+    const { clock, incoming, onFault } = this.#components;
+    const { from, id, to = "" } = arrived.message;
+    incoming.deliver({ from, id, to, msg, receivedAtMs: clock.wallMs() }).then(
+      (outcome) => this.#settled(arrived, outcome),
       (thrown: unknown) => {
         onFault(thrown);
-        const outcome = { outcome: "refused", code: "RATE_LIMIT", detail: "the message could not be kept" } as const;
-        this.#settled(arrival, { link, message, frameBytes, outcome });
+        this.#settled(arrived, { outcome: "refused", code: "RATE_LIMIT", detail: "the message could not be kept" });
       },
     );
   }
@@ -135,11 +171,10 @@ export class Directs {
     this.#onIdle = undefined;
   }
 
-  #settled(arrival: number, answer: DirectAnswer): void {
-    const { link, message, outcome } = answer;
+  #settled({ arrival, link, message, frameBytes }: Arrived, outcome: DeliveryOutcome): void {
     // At once, and not when the answer's turn comes: those behind it may have their turn before.
     if (outcome.outcome === "refused") this.#markRefused(link, message, arrival, outcome.code);
-    this.#components.turns.answer(answer);
+    this.#components.turns.answer({ link, message, frameBytes, outcome });
   }
 
   /**
@@ -152,7 +187,8 @@ export class Directs {
     const first = refused.get(from);
     if (first !== undefined && first.id !== id && first.arrival < arrival) return;
     const [oldest] = refused.keys();
-    if (first === undefined && refused.size >= REFUSED_SENDERS_MAX && oldest !== undefined) refused.delete(oldest);
+    const sendersMax = link.relay === undefined ? REFUSED_SENDERS_MAX : REFUSED_SENDERS_PER_RELAY_MAX;
+    if (first === undefined && refused.size >= sendersMax && oldest !== undefined) refused.delete(oldest);
     const { clock } = this.#components;
     // A clock that is off says nothing about when; ours has to do.
     const signedBeforeMs = (code === "BAD_TS" ? clock.wallMs() : ts) + REFUSED_IN_ORDER_MS;

@@ -38,21 +38,21 @@ export class Gossip {
     this.#recordsMax = Math.max(1, Math.min(PEERS_ANSWER_MAX, Math.floor(init.maxFrameBytes / RECORD_BYTES_MAX)));
   }
 
-  /** Asks the node at the far end for peers. */
-  ask(link: Link): void {
+  /** Asks a node for peers: the one at the far end, or one behind the relay there. */
+  ask(link: Link, to: string | undefined = link.peerId): void {
     const { requests, voice } = this.#components;
-    if (link.peerId === undefined) return;
+    if (to === undefined) return;
     const n = Math.min(PEERS_DEFAULT, this.#recordsMax);
     const request: Request = {
       kind: "PEERS",
       key: voice.newId(),
-      to: link.peerId,
+      to,
       link,
       answered: (answer) => this.#take(link, answer, n),
       // Who does not answer this time is not asked again before the next round.
       failed: () => undefined,
     };
-    if (voice.say(link, "PEERS", link.peerId, { n }, request.key)) requests.add(request);
+    if (voice.say(link, "PEERS", to, { n }, request.key)) requests.add(request);
   }
 
   /** Answers a `PEERS`: a random choice, those that shook hands first. */
@@ -74,7 +74,7 @@ export class Gossip {
   }
 }
 
-/** Whether the far end is on this host: loopback addresses mean the same to it. */
+/** Whether the far end is on this host: loopback addresses mean the same to it. Who is behind a relay may be anywhere. */
 function isLocal(link: Link): boolean {
-  return isLoopbackHost(link.connection?.remote.host ?? "");
+  return link.relay === undefined && isLoopbackHost(link.connection?.remote.host ?? "");
 }

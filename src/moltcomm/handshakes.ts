@@ -5,6 +5,8 @@
  * gets no mail by it, and a peer behind a relay is known to be reached. So the first message over a connection that the peer opened costs
  * one more round trip.
  *
+ * A link to a relay carries a handshake with the relay and one with each node behind it.
+ *
  * @module
  */
 import type { Clock } from "../runtime/port.ts";
@@ -37,6 +39,8 @@ export interface Met {
   readonly nodeId: string;
   readonly record: PeerRecord;
   readonly agent: string | undefined;
+  /** When it said so, by its own clock. */
+  readonly ts: number;
 }
 
 /** What a `HELLO` of ours came to. `isSelf`: we met ourselves. */
@@ -50,18 +54,21 @@ class OpenHello implements Request {
   readonly key: string;
   readonly to: string | undefined;
   readonly link: Link;
+  /** Sent through a relay to a node behind it. */
+  readonly isThrough: boolean;
   readonly settled: Promise<Greeting>;
   #settle: (greeting: Greeting) => void = () => undefined;
   readonly #onEnd: () => void;
   readonly #onAck: (answer: MessageOf<"HELLO_ACK">) => void;
 
   constructor(
-    init: Pick<Request, "key" | "to" | "link">,
+    init: Pick<Request, "key" | "to" | "link"> & { readonly isThrough: boolean },
     events: { readonly onEnd: () => void; readonly onAck: (answer: MessageOf<"HELLO_ACK">) => void },
   ) {
     this.key = init.key;
     this.to = init.to;
     this.link = init.link;
+    this.isThrough = init.isThrough;
     this.#onEnd = events.onEnd;
     this.#onAck = events.onAck;
     this.settled = new Promise((resolve) => this.#settle = resolve);
@@ -88,20 +95,30 @@ export class Handshakes {
   readonly #components: HandshakesComponents;
   readonly #agent: string;
   readonly #onMet: (met: Met) => void;
+  readonly #onCalled: (link: Link) => void;
+  /** With the far ends themselves. */
   readonly #open = new Map<Link, OpenHello>();
+  /** With nodes behind relays, by node. */
+  readonly #openThrough = new Map<Link, Map<string, OpenHello>>();
 
   constructor(
     components: HandshakesComponents,
-    init: { readonly agent: string; readonly onMet: (met: Met) => void },
+    init: {
+      readonly agent: string;
+      readonly onMet: (met: Met) => void;
+      /** A node said `HELLO` on a connection that it opened. */
+      readonly onCalled: (link: Link) => void;
+    },
   ) {
     this.#components = components;
     this.#agent = init.agent;
     this.#onMet = init.onMet;
+    this.#onCalled = init.onCalled;
   }
 
-  /** The `HELLO` that a `HELLO_ACK` on this link answers: it has no reference. */
-  openOn(link: Link): Request | undefined {
-    return this.#open.get(link);
+  /** The `HELLO` that a `HELLO_ACK` of this sender answers on this link: it has no reference. */
+  openOn(link: Link, from: string): Request | undefined {
+    return this.#openThrough.get(link)?.get(from) ?? this.#open.get(link);
   }
 
   /**
@@ -117,22 +134,58 @@ export class Handshakes {
     return await this.announce(link, to);
   }
 
-  /** Says `HELLO`, whether or not it was said before. */
+  /** Says `HELLO`, whether or not it was said before. One that is under way serves. */
   async announce(link: Link, to: string | undefined): Promise<Greeting> {
     const under = this.#open.get(link);
     if (under !== undefined) return await under.settled;
+    return await this.#say(link, to, false);
+  }
+
+  /** Says `HELLO` with the record as it is now: one that is under way may carry an older one. */
+  async announceAnew(link: Link, to: string | undefined): Promise<Greeting> {
+    await this.#open.get(link)?.settled;
+    return await this.announce(link, to);
+  }
+
+  /** Says `HELLO` to a node behind the relay at the far end, whether or not it was said before. */
+  async announceThrough(link: Link, to: string): Promise<Greeting> {
+    const under = this.#openThrough.get(link)?.get(to);
+    if (under !== undefined) return await under.settled;
+    return await this.#say(link, to, true);
+  }
+
+  async #say(link: Link, to: string | undefined, isThrough: boolean): Promise<Greeting> {
     const { voice, own, requests, traffic } = this.#components;
-    const hello: OpenHello = new OpenHello({ key: voice.newId(), to, link }, {
-      onEnd: () => this.#open.delete(link),
+    const hello: OpenHello = new OpenHello({ key: voice.newId(), to, link, isThrough }, {
+      onEnd: () => this.#close(hello),
       onAck: (answer) => this.#acknowledged(hello, answer),
     });
-    const isSaid = voice.say(link, "HELLO", to, { agent: this.#agent, peer: own.for(link) }, hello.key);
+    const peer = own.for(link);
+    if (!isThrough) link.toldAddresses = peer.addrs.join(" ");
+    const isSaid = voice.say(link, "HELLO", to, { agent: this.#agent, peer }, hello.key);
     if (!isSaid) return { isMet: false, failure: failure("CONNECTION_LOST", "the connection is gone"), isSelf: false };
-    this.#open.set(link, hello);
+    if (to !== undefined && isThrough) this.#openThroughOf(link).set(to, hello);
+    else this.#open.set(link, hello);
     requests.add(hello);
     const greeting = await hello.settled;
     if (!greeting.isMet) Traffic.count(traffic.handshakes, "failed");
     return greeting;
+  }
+
+  #openThroughOf(link: Link): Map<string, OpenHello> {
+    const open = this.#openThrough.get(link) ?? new Map<string, OpenHello>();
+    this.#openThrough.set(link, open);
+    return open;
+  }
+
+  #close({ link, to, isThrough }: OpenHello): void {
+    if (!isThrough || to === undefined) {
+      this.#open.delete(link);
+      return;
+    }
+    const open = this.#openThrough.get(link);
+    open?.delete(to);
+    if (open?.size === 0) this.#openThrough.delete(link);
   }
 
   /** A `HELLO`, its envelope checked. */
@@ -145,10 +198,13 @@ export class Handshakes {
       refusals.refuse(link, { ...wrong, ref: id, from });
       return;
     }
-    voice.say(link, "HELLO_ACK", from, { agent: this.#agent, peer: own.for(link) });
+    const peer = own.for(link);
+    if (link.relay === undefined) link.toldAddresses = peer.addrs.join(" ");
+    voice.say(link, "HELLO_ACK", from, { agent: this.#agent, peer });
     Traffic.count(traffic.handshakes, "accepted");
-    this.#met(link, message);
-    this.#replaceSilent(link, from);
+    this.#met(link, message, false);
+    if (link.relay === undefined) this.#replaceSilent(link, from);
+    if (link.origin === "accepted") this.#onCalled(link);
   }
 
   /** Our own `HELLO` came in: where it was sent, we are ourselves. */
@@ -183,8 +239,8 @@ export class Handshakes {
       return;
     }
     Traffic.count(traffic.handshakes, "answered");
-    this.#met(link, answer);
-    if (link.peerId === answer.from) link.isProven = true;
+    this.#met(link, answer, !hello.isThrough);
+    if (link.peerId === answer.from && !hello.isThrough) link.isProven = true;
     hello.met(answer.from);
   }
 
@@ -193,14 +249,17 @@ export class Handshakes {
     hello.failed(failure("CONNECTION_LOST", "this node itself answers there"), true);
   }
 
-  #met(link: Link, { from, body }: MessageOf<"HELLO"> | MessageOf<"HELLO_ACK">): void {
+  /** @param isAnswer it answers what was said to the far end itself */
+  #met(link: Link, { from, ts, body }: MessageOf<"HELLO"> | MessageOf<"HELLO_ACK">, isAnswer: boolean): void {
     const agent = body.agent?.slice(0, AGENT_CHARACTERS_MAX);
-    this.#components.links.identify(link, from);
+    if (link.relay === undefined || isAnswer) this.#components.links.identify(link, from);
     if (link.peerId === from) {
       link.agent = agent;
       link.record = body.peer;
+      // A relay is nobody to write to.
+      if (link.relay !== undefined) return;
     }
-    this.#onMet({ nodeId: from, record: body.peer, agent });
+    this.#onMet({ nodeId: from, record: body.peer, agent, ts });
   }
 
   /** Source: MoltComm v1, sections 5 and 6. */

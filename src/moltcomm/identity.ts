@@ -6,7 +6,7 @@
 import { deriveNodeId } from "../contract/mod.ts";
 import { BarnacleError, isBarnacleError } from "../errors.ts";
 import { SECRET_BYTES_MAX } from "../limits.ts";
-import type { Crypto, Ed25519Signer, Files, Random } from "../runtime/port.ts";
+import type { Crypto, Ed25519Signer, Files, Random, X25519Key } from "../runtime/port.ts";
 import { joinPath, replaceFile } from "../store/mod.ts";
 import { decodeKeyPem, encodeKeyPem } from "./identity-key.ts";
 
@@ -25,6 +25,8 @@ export interface Identity {
   readonly publicSpki: Uint8Array<ArrayBuffer>;
   /** A 64-byte Ed25519 signature. */
   sign(data: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** The same key on the other curve, for what is sealed to this host. */
+  agreementKey(): X25519Key;
 }
 
 const DIRECTORY = ".moltcomm";
@@ -115,7 +117,13 @@ function makeIdentity(crypto: Crypto, privatePkcs8: Uint8Array<ArrayBuffer>, pat
   } catch (thrown) {
     throw isBarnacleError(thrown, "BODY_INVALID") ? unreadableKeyError(path) : thrown;
   }
-  return { nodeId: deriveNodeId(crypto, publicSpki), publicSpki, sign };
+  let agreementKey: X25519Key | undefined;
+  return {
+    nodeId: deriveNodeId(crypto, publicSpki),
+    publicSpki,
+    sign,
+    agreementKey: () => agreementKey ??= crypto.x25519FromEd25519(privatePkcs8),
+  };
 }
 
 function openKeyError(path: string, mode: number): BarnacleError {

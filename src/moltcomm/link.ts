@@ -37,6 +37,16 @@ export interface RefusedInOrder {
   readonly signedBeforeMs: number;
 }
 
+/** What is kept of a link whose far end is a relay, which stands for many nodes. */
+export interface RelaySide {
+  /** `relay://HOST:PORT`, as it was dialled. */
+  readonly address: string;
+  /** We are to be found there: our record names it. */
+  isRegistration: boolean;
+  /** Nodes that are reached through it, the one longest unused first, and when each was last. */
+  readonly reached: Map<string, number>;
+}
+
 /** What a link is made from. Times are monotonic milliseconds. */
 export interface LinkInit {
   readonly origin: LinkOrigin;
@@ -44,21 +54,30 @@ export interface LinkInit {
   readonly maxFrameBytes: number;
   /** Frames that may be read at once. */
   readonly paceBurst: number;
+  /** How many times as fast as others it is read; default 1. */
+  readonly paceFactor?: number;
+  /** The far end is a relay. */
+  readonly relay?: RelaySide | undefined;
 }
 
 /** See the module's description. */
 export class Link implements ConnectionHandler {
   readonly origin: LinkOrigin;
   readonly openedAtMs: number;
+  readonly paceFactor: number;
+  /** Present where the far end is a relay: `peerId` is the relay's then, and what comes may be anybody's. */
+  readonly relay: RelaySide | undefined;
   /** Under which its address is counted; empty until it is open. */
   remoteKey = "";
   /** The node that shook hands on it first. */
   peerId: string | undefined;
   /** The node answered our own `HELLO`, so what is sent here reaches it. Source: MoltComm v1, section 11, readings 5 and 6. */
   isProven = false;
-  /** A bootstrap's: it is not closed for want of use. */
+  /** A bootstrap's, or one to a relay where we are to be found: it is not closed for want of use. */
   isKept = false;
   agent: string | undefined;
+  /** The addresses in the record of ours that was told on it last. */
+  toldAddresses: string | undefined;
   record: PeerRecord | undefined;
   /** When the last whole frame came; `undefined` before the first. */
   lastFrameAtMs: number | undefined;
@@ -105,7 +124,9 @@ export class Link implements ConnectionHandler {
     this.origin = init.origin;
     this.openedAtMs = init.nowMs;
     this.usedAtMs = init.nowMs;
-    this.tokens = init.paceBurst;
+    this.paceFactor = init.paceFactor ?? 1;
+    this.relay = init.relay;
+    this.tokens = init.paceBurst * this.paceFactor;
     this.filledAtMs = init.nowMs;
     this.#maxFrameBytes = init.maxFrameBytes;
   }

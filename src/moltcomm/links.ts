@@ -6,7 +6,7 @@
 import type { Logger } from "../log/mod.ts";
 import type { Clock, Connection, ConnectionHandler } from "../runtime/port.ts";
 import { CONNECTIONS_PER_ADDRESS_RATIO, DIAL_RESERVE_RATIO } from "./bounds.ts";
-import { Link, type LinkOrigin, type LinkOwner } from "./link.ts";
+import { Link, type LinkOrigin, type LinkOwner, type RelaySide } from "./link.ts";
 import { type CloseReason, Traffic } from "./traffic.ts";
 
 /** What the links need. */
@@ -21,6 +21,8 @@ export interface LinksInit {
   readonly connectionsMax: number;
   readonly maxFrameBytes: number;
   readonly paceBurst: number;
+  /** A link to a relay brings what many nodes say: it is read so many times as fast. */
+  readonly relayPaceFactor: number;
 }
 
 /** Who is told of the links' events. */
@@ -125,10 +127,10 @@ export class Links implements LinkOwner {
     return false;
   }
 
-  /** A link that is being dialled. It counts until `dialled` or `notDialled`. */
-  dial(): Link {
+  /** A link that is being dialled. It counts until `dialled` or `notDialled`. @param relay given where a relay is dialled */
+  dial(relay?: RelaySide): Link {
     this.#dialling++;
-    return this.#make("dialled");
+    return this.#make("dialled", relay);
   }
 
   dialled(link: Link, connection: Connection): void {
@@ -141,10 +143,14 @@ export class Links implements LinkOwner {
     this.#dialling--;
   }
 
-  /** Notes who shook hands on the link. The first one stays: later ones are answered, but not sought there. */
+  /**
+   * Notes who shook hands on the link. The first one stays: later ones are answered, but not sought there. A relay is no node that is
+   * written to: it is not found by `of`.
+   */
   identify(link: Link, nodeId: string): void {
     if (link.peerId !== undefined || link.isClosed) return;
     link.peerId = nodeId;
+    if (link.relay !== undefined) return;
     const links = this.#byNode.get(nodeId);
     if (links === undefined) this.#byNode.set(nodeId, [link]);
     else links.push(link);
@@ -195,9 +201,10 @@ export class Links implements LinkOwner {
     this.#listener?.closed(link);
   }
 
-  #make(origin: LinkOrigin): Link {
-    const { maxFrameBytes, paceBurst } = this.#init;
-    return new Link(this, { origin, nowMs: this.#clock.monotonicMs(), maxFrameBytes, paceBurst });
+  #make(origin: LinkOrigin, relay?: RelaySide): Link {
+    const { maxFrameBytes, paceBurst, relayPaceFactor } = this.#init;
+    const paceFactor = relay === undefined ? 1 : relayPaceFactor;
+    return new Link(this, { origin, nowMs: this.#clock.monotonicMs(), maxFrameBytes, paceBurst, paceFactor, relay });
   }
 
   #opened(link: Link): void {
@@ -220,7 +227,7 @@ export class Links implements LinkOwner {
   }
 
   #leaveNode(link: Link): void {
-    if (link.peerId === undefined) return;
+    if (link.peerId === undefined || link.relay !== undefined) return;
     const others = this.of(link.peerId).filter((other) => other !== link);
     if (others.length > 0) this.#byNode.set(link.peerId, others);
     else this.#byNode.delete(link.peerId);

@@ -15,6 +15,8 @@ export interface ListenInit {
   /** Nobody chose the address, so that another port will do when it is taken. */
   readonly isDefault: boolean;
   readonly log: Logger;
+  /** Who listens, for the log. @default "moltcomm" */
+  readonly role?: "moltcomm" | "relay";
 }
 
 /**
@@ -27,13 +29,13 @@ export async function listen(
   accept: (connection: Connection) => ConnectionHandler,
   init: ListenInit,
 ): Promise<Listener> {
-  const { address, isDefault, log } = init;
+  const { address, isDefault, log, role = "moltcomm" } = init;
   let listener: Listener;
   try {
     listener = await network.listen({ host: address.host, port: address.port }, accept);
   } catch (thrown) {
-    if (!isDefault || !isBarnacleError(thrown, "ADDRESS_IN_USE")) throw explained(thrown, address);
-    listener = await listenAnywhere(network, accept, address);
+    if (!isDefault || !isBarnacleError(thrown, "ADDRESS_IN_USE")) throw explained(thrown, address, role);
+    listener = await listenAnywhere(network, accept, address, role);
     log.warn("default_port_taken", {
       message: `Another process listens on port ${address.port}; this node took ${listener.address.port}`,
       wanted_port: address.port,
@@ -41,7 +43,7 @@ export async function listen(
     });
   }
   const bound = { ...address, port: listener.address.port };
-  log.info("listening", { role: "moltcomm", address: formatAddress(bound), url: formatPeerAddress(bound) });
+  log.info("listening", { role, address: formatAddress(bound), url: formatPeerAddress(bound) });
   return listener;
 }
 
@@ -49,16 +51,17 @@ async function listenAnywhere(
   network: Pick<Network, "listen">,
   accept: (connection: Connection) => ConnectionHandler,
   address: PeerAddress,
+  role: string,
 ): Promise<Listener> {
   try {
     return await network.listen({ host: address.host, port: 0 }, accept);
   } catch (thrown) {
-    throw explained(thrown, address);
+    throw explained(thrown, address, role);
   }
 }
 
-function explained(thrown: unknown, address: PeerAddress): BarnacleError {
-  const action = `Listen on ${formatPeerAddress(address)} (moltcomm)`;
+function explained(thrown: unknown, address: PeerAddress, role: string): BarnacleError {
+  const action = `Listen on ${formatPeerAddress(address)} (${role})`;
   const { code, retryable } = toBarnacleError(thrown, action);
   const hint = hintFor(code, address);
   return new BarnacleError({ code, action, retryable, cause: thrown, ...(hint === undefined ? {} : { hint }) });

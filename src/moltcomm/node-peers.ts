@@ -81,8 +81,8 @@ export class NodePeers {
     }
   }
 
-  /** Those connected first. */
-  view(): PeerView[] {
+  /** Those connected first. @param relayTo the relay over which mail to a node goes now */
+  view(relayTo: (nodeId: string) => string | undefined): PeerView[] {
     const { links } = this.#components;
     const views: PeerView[] = [];
     for (const nodeId of links.connectedNodes) {
@@ -90,10 +90,12 @@ export class NodePeers {
       const known = this.store.get(nodeId);
       const record = known?.record ?? link?.record;
       if (record === undefined) continue;
-      views.push(viewOf({ record, metAtMs: known?.metAtMs, agent: known?.agent ?? link?.agent }, true));
+      views.push(
+        viewOf({ record, metAtMs: known?.metAtMs, agent: known?.agent ?? link?.agent }, true, relayTo(nodeId)),
+      );
     }
     for (const known of this.store.all()) {
-      if (links.of(known.record.peer_id).length === 0) views.push(viewOf(known, false));
+      if (links.of(known.record.peer_id).length === 0) views.push(viewOf(known, false, relayTo(known.record.peer_id)));
     }
     return views;
   }
@@ -109,12 +111,13 @@ export class NodePeers {
   }
 }
 
-function viewOf({ record, metAtMs, agent }: KnownPeer, connected: boolean): PeerView {
+function viewOf({ record, metAtMs, agent }: KnownPeer, connected: boolean, relay: string | undefined): PeerView {
   return {
     nodeId: record.peer_id,
     addresses: record.addrs,
     ...(agent === undefined ? {} : { agent }),
     connected,
+    ...(relay === undefined ? {} : { relay }),
     lastHandshakeAtMs: metAtMs ?? null,
     recordExpiresAtMs: record.expires,
   };

@@ -10,6 +10,8 @@ import type { Clock, Crypto, Files, Network, Random, SocketAddress } from "../ru
 import type { Scheduler } from "../scheduler/mod.ts";
 import type { BootstrapView } from "./bootstraps.ts";
 import type { Identity } from "./identity.ts";
+import type { KnownRelayView, Reachable, ReachableMode, RelaySource } from "./relays/mod.ts";
+import type { SealingChoice } from "./sealing/mod.ts";
 import type { Carrier, IncomingMail, PeerView } from "./types.ts";
 
 /** What a node works with. */
@@ -48,10 +50,18 @@ export interface NodeInit {
   /** Told to other nodes in place of `listen`, unless empty. */
   readonly advertise: readonly PeerAddress[];
   readonly bootstrap: readonly PeerAddress[];
+  /** Relays at which this node may be found, and at how many of them it is; default none, and one. */
+  readonly relays?: readonly PeerAddress[];
+  readonly relayConnections?: number;
+  /** Further relays, whose identity is known. */
+  readonly relaySource?: RelaySource;
+  /** Whether the record names our own address; default `auto`: where somebody has connected to it, or no relay serves. */
+  readonly reachable?: ReachableMode;
   readonly limits: NodeLimits;
   readonly incoming: IncomingMail;
-  /** This software and its version, for other nodes' operators. */
+  /** This software and its version, one word, for other nodes' operators. */
   readonly agent: string;
+  readonly sealing: SealingChoice;
   /** Further addresses of a node, such as a contact's; texts as `readPeerAddress` reads them. */
   readonly addressesOf?: (nodeId: string) => readonly string[];
   /** Called once, when so much mail has been read that more of it is to be expected. */
@@ -71,6 +81,9 @@ export interface NodeView {
   /** Messages refused since the start, by protocol code. */
   readonly refusals: Readonly<Record<string, number>>;
   readonly bootstraps: readonly BootstrapView[];
+  readonly relays: readonly KnownRelayView[];
+  /** Whether this node can be dialled, as far as is known. */
+  readonly reachable: Reachable;
 }
 
 /** A running node. */

@@ -31,8 +31,11 @@ class Node implements MoltCommNode {
     this.#components = components;
     this.#init = init;
     this.#parts = assembleNode(components, init, {
-      met: ({ nodeId, record, agent }) => {
+      met: (met) => {
+        const { nodeId, record, agent } = met;
         this.#parts.peers.store.met(record, agent);
+        this.#parts.sealing.met(met);
+        this.#parts.relays.met();
         this.#isReachable(nodeId);
       },
       newAddress: (nodeId) => this.#isReachable(nodeId),
@@ -46,14 +49,16 @@ class Node implements MoltCommNode {
   async start(): Promise<{ readonly address: SocketAddress }> {
     const { log, metrics, network } = this.#components;
     const { listen: address, isListenDefault: isDefault } = this.#init;
-    const { bootstraps, links, own, peers, traffic, upkeep } = this.#parts;
-    await peers.load();
+    const { bootstraps, links, own, peers, relays, sealing, traffic, upkeep } = this.#parts;
+    await Promise.all([peers.load(), sealing.load()]);
     const listener = await listen(network, (connection) => links.accept(connection), { address, isDefault, log });
     this.#listener = listener;
     own.listensOn({ ...address, port: listener.address.port });
     traffic.register(metrics);
     peers.start(metrics);
+    sealing.start();
     upkeep.start();
+    relays.start(metrics, listener.address.port);
     bootstraps.start();
     return { address: listener.address };
   }
@@ -72,7 +77,8 @@ class Node implements MoltCommNode {
   }
 
   peers(): PeerView[] {
-    return this.#parts.peers.view();
+    const { carrier, peers } = this.#parts;
+    return peers.view((nodeId) => carrier.relayTo(nodeId));
   }
 
   async ping(to: string): Promise<{ readonly roundTripMs: number }> {
@@ -90,7 +96,7 @@ class Node implements MoltCommNode {
   }
 
   get view(): NodeView {
-    const { bootstraps, directs, links, peers, requests, traffic } = this.#parts;
+    const { bootstraps, directs, links, peers, relays, requests, traffic } = this.#parts;
     return {
       address: this.#listener?.address,
       connections: { accepted: links.acceptedCount, dialled: links.dialledCount },
@@ -99,6 +105,8 @@ class Node implements MoltCommNode {
       deliveriesOpen: directs.underWay,
       refusals: Object.fromEntries(traffic.refused),
       bootstraps: bootstraps.view,
+      relays: relays.view,
+      reachable: relays.reachable,
     };
   }
 
@@ -113,11 +121,12 @@ class Node implements MoltCommNode {
   }
 
   #closed(link: Link): void {
-    const { bootstraps, carrier, links, reading, requests } = this.#parts;
+    const { bootstraps, carrier, links, reading, relays, requests } = this.#parts;
     reading.closed(link);
     requests.failOf(link, failure("CONNECTION_LOST", "the connection was lost"));
     carrier.closed(link);
     bootstraps.closed(link);
+    relays.lost(link);
     if (links.all.size === 0) this.#onAllClosed();
   }
 
@@ -132,9 +141,10 @@ class Node implements MoltCommNode {
 
   /** The peer will say no more, so what it owes will not come; what it was owed has been said. */
   #finished(link: Link): void {
-    const { links, requests } = this.#parts;
+    const { links, relays, requests } = this.#parts;
     requests.failOf(link, failure("CONNECTION_LOST", "the peer ended the connection"));
     links.end(link, undefined);
+    relays.lost(link);
   }
 
   /** Our own mistake: one connection at most pays for it. */
@@ -144,9 +154,11 @@ class Node implements MoltCommNode {
   }
 
   async #stop(): Promise<void> {
-    const { bootstraps, carrier, dialler, directs, links, peers, requests, turns, upkeep } = this.#parts;
+    const { bootstraps, carrier, dialler, directs, links, peers, relays, requests, sealing, turns, upkeep } =
+      this.#parts;
     await this.#listener?.close();
     upkeep.stop();
+    relays.stop();
     bootstraps.stop();
     dialler.stop();
     carrier.stop();
@@ -157,7 +169,7 @@ class Node implements MoltCommNode {
     for (const link of links.all) links.end(link, "stopped");
     if (links.all.size > 0) await this.#within(STOP_ENDS_MS, (callback) => this.#onAllClosed = callback);
     for (const link of links.all) links.close(link, "stopped");
-    await peers.stop();
+    await Promise.all([peers.stop(), sealing.stop()]);
   }
 
   /** Waits until `isOver` calls back, but no longer than so long. */

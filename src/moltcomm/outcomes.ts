@@ -22,6 +22,13 @@ function isKnown(code: string): code is ProtocolErrorCode {
   return Object.hasOwn(CODES, code);
 }
 
+/** The failure that an error of the relay on the way is: it is not the recipient's word, whatever it says. */
+export function outcomeOfRelaysError(body: ErrorBody): RequestFailure {
+  const { reason, detail } = outcomeOfError(body);
+  const said = `the relay: ${detail}`.slice(0, DETAIL_CHARACTERS_MAX);
+  return { outcome: "failed", reason, byRecipient: false, detail: said };
+}
+
 /** The failure that an error of the asked node is. Its words are cut to a length, and are a stranger's all the same. */
 export function outcomeOfError({ code, detail = "" }: ErrorBody): RequestFailure {
   if (isKnown(code)) {

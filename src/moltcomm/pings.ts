@@ -26,7 +26,11 @@ export class Pings {
     this.#components = components;
   }
 
-  /** Asks the node `to` over a link. Never rejects. */
+  /**
+   * Asks the node `to` over a link. Never rejects.
+   *
+   * @param to ourselves, where the far end is a relay: then it comes back if we are registered there
+   */
   ask(link: Link, to: string): Promise<PingOutcome> {
     const { clock, requests, voice } = this.#components;
     const nonce = voice.newId();

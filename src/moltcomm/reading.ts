@@ -111,7 +111,11 @@ export class Reading {
   read(link: Link, quota: number): number {
     if (!link.isOpen) return 0;
     const nowMs = this.#clock.monotonicMs();
-    link.tokens = Math.min(this.#burst, link.tokens + (nowMs - link.filledAtMs) * this.#perMs);
+    const { paceFactor } = link;
+    link.tokens = Math.min(
+      this.#burst * paceFactor,
+      link.tokens + (nowMs - link.filledAtMs) * this.#perMs * paceFactor,
+    );
     link.filledAtMs = nowMs;
     let spent = 0;
     while (spent < quota) {
@@ -165,8 +169,9 @@ export class Reading {
   }
 
   #rest(link: Link, spent: number): number {
-    const wanted = Math.min(FRAMES_PER_TURN, Math.max(1, this.#perMs * REST_MS));
-    this.#work.rest(link, Math.ceil((wanted - link.tokens) / this.#perMs));
+    const perMs = this.#perMs * link.paceFactor;
+    const wanted = Math.min(FRAMES_PER_TURN, Math.max(1, perMs * REST_MS));
+    this.#work.rest(link, Math.ceil((wanted - link.tokens) / perMs));
     this.#afterReading(link);
     return spent;
   }

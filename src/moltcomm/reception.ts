@@ -16,9 +16,12 @@ import type { Gossip } from "./gossip.ts";
 import type { Handshakes } from "./handshakes.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
+import { outcomeOfRelaysError } from "./outcomes.ts";
 import type { Refusals } from "./refusals.ts";
+import type { DialBack } from "./relays/mod.ts";
 import type { ReplayMemory } from "./replay-memory.ts";
 import type { Request, Requests } from "./requests.ts";
+import { isSealedText, type Sealing } from "./sealing/mod.ts";
 import { Traffic } from "./traffic.ts";
 import type { IncomingMail } from "./types.ts";
 import type { Voice } from "./voice.ts";
@@ -36,6 +39,7 @@ type Question = MessageOf<"HELLO"> | MessageOf<"PING"> | MessageOf<"PEERS"> | Me
 /** What the reception works with. */
 export interface ReceptionComponents {
   readonly clock: Clock;
+  readonly dialBack: Pick<DialBack, "asked">;
   readonly directs: Directs;
   readonly gossip: Gossip;
   readonly handshakes: Handshakes;
@@ -50,6 +54,7 @@ export interface ReceptionComponents {
   readonly refusals: Refusals;
   readonly replay: ReplayMemory;
   readonly requests: Requests;
+  readonly sealing: Pick<Sealing, "whyNotPlain">;
   readonly traffic: Traffic;
   readonly voice: Voice;
   /** Gives the link back what a frame took of its rate, or takes more. */
@@ -104,8 +109,8 @@ export class Reception {
     const { perAddress, refusals } = this.#components;
     const { code, detail, id: ref, from } = refused;
     // Two nodes that do not understand each other's errors would go on for ever.
-    const isToBeAnswered = !isErrorOrAck(frame) && perAddress.take(link.remoteKey);
-    if (isToBeAnswered) refusals.refuse(link, { code, detail, ref, from });
+    const isToBeAnswered = !isErrorOrAck(frame) && (link.relay !== undefined || perAddress.take(link.remoteKey));
+    if (isToBeAnswered) refusals.refuseUnproven(link, { code, detail, ref, from });
     else refusals.note(link, { code, detail, ref, from });
   }
 
@@ -127,6 +132,7 @@ export class Reception {
         break;
       case "PING":
         voice.say(link, "PONG", message.from, { nonce: message.body.nonce });
+        this.#components.dialBack.asked(link, message);
         break;
       case "PEERS":
         gossip.receive(link, message);
@@ -137,30 +143,43 @@ export class Reception {
 
   /** What costs nothing comes first. */
   #beforeTheSignature(link: Link, message: Question): Wrong {
-    const { directs, incoming, perAddress } = this.#components;
+    const { directs, incoming, perAddress, sealing } = this.#components;
     if (message.id.length > ID_CHARACTERS_MAX) {
       // Not repeated in the answer: it would cost more than the question.
       const detail = `id has more than ${ID_CHARACTERS_MAX} characters`;
       this.#components.refusals.refuse(link, { code: "BAD_FRAME", detail, from: message.from });
       return "handled";
     }
-    if (!perAddress.take(link.remoteKey)) return this.#tooManyOfAddress(link, message);
+    // A relay's address stands for everybody's who writes to us: its link has a pace of its own, and nobody is refused for the others.
+    if (link.relay === undefined && !perAddress.take(link.remoteKey)) return this.#tooManyOfAddress(link, message);
     if (message.t === "HELLO") this.#components.reading.charge(link, HELLO_FRAMES);
     if (message.t !== "DIRECT") return undefined;
     if (incoming.isBlocked(message.from)) return wrong("UNSUPPORTED", "messages of this sender are not taken");
+    const whyNotPlain = sealing.whyNotPlain();
+    if (whyNotPlain !== undefined && !isSealedText(message.body.msg)) return wrong("UNSUPPORTED", whyNotPlain);
     return directs.isOutOfOrder(link, message)
       ? wrong("RATE_LIMIT", "an earlier message was refused and is to come first")
       : undefined;
   }
 
   #afterTheSignature(link: Link, message: Question): Wrong {
-    const { handshakes, keys, links, perSender, replay, voice } = this.#components;
+    const { handshakes, keys, links, perSender, refusals, replay, voice } = this.#components;
     const { from, id, to, ts } = message;
-    if (!keys.verify(message)) return wrong("BAD_SIG", "the key, the sender or the signature does not hold");
+    if (!keys.verify(message)) {
+      const detail = "the key, the sender or the signature does not hold";
+      refusals.refuseUnproven(link, { code: "BAD_SIG", detail, ref: id, from });
+      return "handled";
+    }
     if (!this.#isTimely(ts)) {
       return this.#refuseForNow(link, message, "BAD_TS", "ts is more than 10 minutes off our clock");
     }
     if (to !== undefined && to !== voice.nodeId) return wrong("NOT_FOR_ME", "to is another node");
+    if (this.#isEcho(link, message)) return "handled";
+    if (from === voice.nodeId && link.relay !== undefined) {
+      // Whoever plays our own messages back to us over a relay must not cost us the relay.
+      refusals.note(link, { code: "NOT_FOR_ME", detail: "our own message came back over a relay", from });
+      return "handled";
+    }
     if (from === voice.nodeId) {
       handshakes.heardOurselves(id);
       links.close(link, "own_identity");
@@ -181,6 +200,18 @@ export class Reception {
     return this.#refuseForNow(link, message, "RATE_LIMIT", detail);
   }
 
+  /** A `PING` to ourselves that we sent over this link has come back: the relay at its far end passes on what is for us. */
+  #isEcho(link: Link, message: Question): boolean {
+    const { reading, requests, voice } = this.#components;
+    if (message.t !== "PING" || message.from !== voice.nodeId || link.relay === undefined) return false;
+    const request = ofKind(requests.get(message.body.nonce), "PING");
+    if (request?.link !== link || request.to !== voice.nodeId) return false;
+    reading.giveBack(link);
+    requests.remove(request);
+    request.answered(message);
+    return true;
+  }
+
   /** A `DIRECT` may come again, so those behind it have to wait. */
   #refuseForNow(link: Link, message: Question, code: ProtocolErrorCode, detail: string): Wrong {
     if (code === "BAD_TS") this.#noteClock(message);
@@ -197,7 +228,10 @@ export class Reception {
       return Traffic.count(traffic.strayAnswers, answer.t);
     }
     const isFromOther = request.to !== undefined && request.to !== answer.from;
-    if (isFromOther && request.kind !== "HELLO") return Traffic.count(traffic.strayAnswers, answer.t);
+    const isRelaysWord = isFromOther && isOfRelay(link, request, answer);
+    if (isFromOther && !isRelaysWord && (request.kind !== "HELLO" || request.isThrough === true)) {
+      return Traffic.count(traffic.strayAnswers, answer.t);
+    }
     // That the clocks differ is said with a clock that differs; it makes an attempt fail, and no more.
     const saysClocksDiffer = answer.t === "ERROR" && answer.body.code === "BAD_TS";
     if (!saysClocksDiffer && !this.#isTimely(answer.ts)) {
@@ -211,8 +245,10 @@ export class Reception {
     }
     if (saysClocksDiffer) this.#noteClock(answer);
     reading.giveBack(link);
-    if (isFromOther) return handshakes.answeredBy(link, answer.from);
+    if (isFromOther && !isRelaysWord) return handshakes.answeredBy(link, answer.from);
     requests.remove(request);
+    // It settles nothing: the attempt failed, and the next may go another way.
+    if (isRelaysWord && answer.t === "ERROR") return request.failed(outcomeOfRelaysError(answer.body));
     request.answered(answer);
   }
 
@@ -220,7 +256,7 @@ export class Reception {
     const { handshakes, requests } = this.#components;
     switch (answer.t) {
       case "HELLO_ACK":
-        return answer.id.length > ID_CHARACTERS_MAX ? undefined : handshakes.openOn(link);
+        return answer.id.length > ID_CHARACTERS_MAX ? undefined : handshakes.openOn(link, answer.from);
       case "PONG":
         return ofKind(requests.get(answer.body.nonce), "PING");
       case "PEERS_RES":
@@ -253,6 +289,15 @@ function wrong(code: ProtocolErrorCode, detail: string): Wrong {
 
 function ofKind(request: Request | undefined, kind: Request["kind"]): Request | undefined {
   return request?.kind === kind ? request : undefined;
+}
+
+/** The relay over which a question went says why it did not pass it on. Source: MoltComm v1, section 11, reading 7. */
+function isOfRelay(link: Link, request: Request, answer: Answer): boolean {
+  const { relay, peerId } = link;
+  const isToRelay = request.kind === "HELLO" && request.isThrough !== true;
+  if (answer.t !== "ERROR" || relay === undefined || request.link !== link || isToRelay) return false;
+  // Of a relay that never said who it is, anybody could say so: it makes an attempt fail, and no more.
+  return peerId === undefined ? answer.body.code === "UNREACHABLE" : answer.from === peerId;
 }
 
 /** What settles a message must name us; to the others the reference is address enough. */

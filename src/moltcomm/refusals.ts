@@ -25,6 +25,13 @@ export interface RefusalsComponents {
   readonly voice: Voice;
 }
 
+/** How often they are answered. */
+export interface RefusalsInit {
+  readonly framesPerSecondPerAddress: number;
+  readonly messagesPerSecondPerSender: number;
+  readonly messagesBurstPerSender: number;
+}
+
 /** One message turned away. */
 export interface Refusal {
   readonly code: ProtocolErrorCode;
@@ -38,13 +45,20 @@ export interface Refusal {
 export class Refusals {
   readonly #components: RefusalsComponents;
   readonly #answers: TokenBuckets;
+  /** Those that go back through a relay, by sender: one of them must not use up what the others are answered from. */
+  readonly #answersThroughRelays: TokenBuckets;
 
-  constructor(components: RefusalsComponents, init: { readonly framesPerSecondPerAddress: number }) {
+  constructor(components: RefusalsComponents, init: RefusalsInit) {
     this.#components = components;
     const perSecond = Math.max(1, init.framesPerSecondPerAddress * ANSWERS_RATIO);
     // The burst takes what one recipient's whole window of messages in flight can draw.
     const burst = Math.max(1, init.framesPerSecondPerAddress);
     this.#answers = new TokenBuckets(components, { perSecond, burst, keysMax: RATE_KEYS_MAX });
+    this.#answersThroughRelays = new TokenBuckets(components, {
+      perSecond: init.messagesPerSecondPerSender,
+      burst: init.messagesBurstPerSender,
+      keysMax: RATE_KEYS_MAX,
+    });
   }
 
   /** Counts and logs a refusal without an answer: nobody is told, or an answer was refused. */
@@ -55,11 +69,20 @@ export class Refusals {
     this.#components.log.problem(`moltcomm_refused:${code}`, "warn", "message_refused", fields);
   }
 
+  /**
+   * Refuses what nobody is known to have signed. Over a relay the answer does not say what it is about: the relay could have spoilt a
+   * message on its way, and our word would make its sender give it up.
+   */
+  refuseUnproven(link: Link, refusal: Refusal): void {
+    this.refuse(link, link.relay === undefined ? refusal : { ...refusal, ref: undefined });
+  }
+
   /** Refuses a message. */
   refuse(link: Link, refusal: Refusal): void {
     this.note(link, refusal);
-    if (!this.#answers.take(link.remoteKey)) return;
     const { code, detail, ref, from } = refusal;
+    if (link.relay !== undefined && !this.#answersThroughRelays.take(from ?? link.remoteKey)) return;
+    if (!this.#answers.take(link.remoteKey)) return;
     this.#components.voice.say(link, "ERROR", from, ref === undefined ? { code, detail } : { ref, code, detail });
   }
 }

@@ -21,6 +21,8 @@ export interface Request {
   /** The only node whose answer counts; `undefined` where we do not know yet who is there. */
   readonly to: string | undefined;
   readonly link: Link;
+  /** A `HELLO` for a node behind the relay at the far end of the link. */
+  readonly isThrough?: boolean;
   /** The answer, checked: signed by `to`, addressed to us. */
   answered(answer: Message): void;
   failed(failure: RequestFailure): void;

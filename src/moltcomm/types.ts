@@ -54,6 +54,7 @@ export type AttemptOutcome =
       | "TIMED_OUT"
       | "CONNECTION_LOST"
       | "TOO_LARGE"
+      | "NOT_SEALED"
       | "STOPPED"
       | "UNKNOWN_CODE";
     /** The recipient itself said so, signed. */
@@ -83,6 +84,8 @@ export interface PeerView {
   readonly addresses: readonly string[];
   readonly agent?: string;
   readonly connected: boolean;
+  /** The relay over which mail to it goes now; absent when it goes directly, or not at all. */
+  readonly relay?: string;
   readonly lastHandshakeAtMs: number | null;
   readonly recordExpiresAtMs: number;
 }

@@ -126,7 +126,8 @@ export class Upkeep {
   #askIfSilent(link: Link, nowMs: number): void {
     const { links, pings } = this.#components;
     const silentMs = nowMs - (link.lastFrameAtMs ?? nowMs);
-    if (link.peerId === undefined || link.askedAtMs !== undefined || !link.isOpen) return;
+    // Relays are asked sooner, and by their own watch.
+    if (link.relay !== undefined || link.peerId === undefined || link.askedAtMs !== undefined || !link.isOpen) return;
     if (silentMs < (link.isKept ? KEPT_SILENCE_MS : SILENCE_MS)) return;
     link.askedAtMs = nowMs;
     pings.ask(link, link.peerId).then(
@@ -135,13 +136,17 @@ export class Upkeep {
     );
   }
 
-  /** Asks a few of those that are connected. */
+  /** Asks a few of those that are connected, directly or over relays. */
   #gossip(): void {
     const { gossip, links, random } = this.#components;
-    const proven = [...links.all].filter((link) => link.isProven && link.isOpen);
+    const proven = [...links.all].filter((link) => link.isProven && link.isOpen).flatMap((link) =>
+      link.relay === undefined
+        ? [{ link, to: link.peerId }]
+        : [...link.relay.reached.keys()].map((to) => ({ link, to }))
+    );
     for (let asked = 0; asked < GOSSIP_PEERS && proven.length > 0; asked++) {
-      const [link] = proven.splice(Math.floor(random.unit() * proven.length), 1);
-      if (link !== undefined) gossip.ask(link);
+      const [drawn] = proven.splice(Math.floor(random.unit() * proven.length), 1);
+      if (drawn !== undefined) gossip.ask(drawn.link, drawn.to);
     }
   }
 

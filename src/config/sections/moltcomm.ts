@@ -1,10 +1,19 @@
 import * as z from "zod/mini";
-import { PEER_ADDRESS_WANTED, readPeerAddress } from "../../contract/mod.ts";
+import {
+  decodeBase64,
+  isEd25519Spki,
+  MANIFEST_SOURCE_WANTED,
+  PEER_ADDRESS_WANTED,
+  readManifestSource,
+  readPeerAddress,
+} from "../../contract/mod.ts";
 import { readAddress } from "../../address.ts";
 import type { SectionDefinition } from "../definition.ts";
 import { list, wholeNumber } from "./values.ts";
 
 const ADDRESSES_MAX = 64;
+/** All of them may have to be asked in one refresh. */
+const MANIFEST_SOURCES_MAX = 16;
 
 function tcpAddress(): z.ZodMiniString {
   const error = "tcp://HOST:PORT, such as tcp://127.0.0.1:9001 or tcp://[::1]:9001";
@@ -15,6 +24,26 @@ function tcpAddress(): z.ZodMiniString {
 function peerAddress(): z.ZodMiniString {
   const canBeDialled = (value: string) => ((readPeerAddress(value) ?? readAddress(value))?.port ?? 0) > 0;
   return z.string().check(z.refine<string>(canBeDialled, { error: PEER_ADDRESS_WANTED }));
+}
+
+/** A relay's address; a bare HOST:PORT would say which of both, too, but not to whoever reads the file. */
+function relayAddress(): z.ZodMiniString {
+  const isRelay = (value: string) => {
+    const address = readPeerAddress(value);
+    return address?.scheme === "relay" && address.port > 0;
+  };
+  return z.string().check(z.refine<string>(isRelay, { error: "relay://HOST:PORT, such as relay://203.0.113.10:9003" }));
+}
+
+function manifestSource(): z.ZodMiniString {
+  const isSource = (value: string) => readManifestSource(value) !== undefined;
+  return z.string().check(z.refine<string>(isSource, { error: MANIFEST_SOURCE_WANTED }));
+}
+
+function publicKey(): z.ZodMiniString {
+  const isKey = (value: string) => isEd25519Spki(decodeBase64(value) ?? new Uint8Array());
+  const error = "an Ed25519 public key, 44 bytes of SPKI DER in base64, as barnacle id shows it";
+  return z.string().check(z.refine<string>(isKey, { error }));
 }
 
 /** The MoltComm node: how this host's agents are reached, and how much of it strangers may use. */
@@ -47,6 +76,50 @@ export const moltcomm = {
       default: Object.freeze([]),
       description: "Nodes to connect to at the start and to keep connected to; from them others are learnt.",
       form: "list of tcp://HOST:PORT",
+    },
+    relays: {
+      type: list(relayAddress, ADDRESSES_MAX),
+      default: Object.freeze([]),
+      description:
+        "Relays at which this host may be found, where it cannot be dialled; those that answer fast are used. " +
+        "Relays of `moltcomm.manifestSources` are used beside them.",
+      form: "list of relay://HOST:PORT",
+    },
+    relayConnections: {
+      type: wholeNumber(0, 8),
+      default: 1,
+      description: "At how many relays this host is found at once; 0 keeps it from all.",
+    },
+    reachable: {
+      type: () => z.enum(["auto", "yes", "no"]),
+      default: "auto",
+      description:
+        "Whether other hosts are told this host's own address beside its relays. `auto`: once somebody has " +
+        "connected to it; peers are asked to try. `yes` and `no` say how it is. Without a relay, `auto` means `yes`.",
+    },
+    manifestPub: {
+      type: publicKey,
+      description:
+        "The key of whoever is trusted to name relays: a bootstrap manifest counts only when this key signed " +
+        "it. There is no default.",
+      form: "public key in base64",
+    },
+    manifestSources: {
+      type: list(manifestSource, MANIFEST_SOURCES_MAX),
+      default: Object.freeze([]),
+      description: "Where the bootstrap manifest is, asked in turn until one verifies; its signature lies beside it, " +
+        "`.sig` in place of `.json`. What ends in `/` is a folder with `bootstrap-manifest.json` and " +
+        "`bootstrap-manifest.sig`. The last one that verified is used until it expires. Needs `moltcomm.manifestPub`.",
+      form: "list of https URLs (http for loopback only) and file names",
+      isPath: true,
+    },
+    sealing: {
+      type: () => z.enum(["auto", "required", "off"]),
+      default: "off",
+      description:
+        "Whether messages are sealed, so that only the recipient can read them. `auto`: to nodes that say that they take sealed " +
+        "messages, and from then on never in plain, unless `barnacle contacts unseal` allows it. `required`: nothing is sent or " +
+        "taken in plain. `off`: nothing is sent sealed; what comes sealed is opened all the same.",
     },
     maxFrameBytes: {
       type: wholeNumber(4_096, 67_108_864),

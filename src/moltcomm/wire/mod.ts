@@ -6,6 +6,7 @@
  */
 export { encodeFrame, FrameReader } from "./frame.ts";
 export { KeyBook } from "./key-book.ts";
+export { encodeNetstrings } from "./netstring.ts";
 export { readPeerRecord } from "./peer-record.ts";
 export { readMessage, type ReadResult } from "./read-message.ts";
 export { recordSignatureInput, signatureInput } from "./signature-input.ts";

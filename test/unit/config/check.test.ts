@@ -100,3 +100,40 @@ describe("readNamedFile", () => {
     });
   });
 });
+
+describe("A manifest's key is pinned, and has no default", () => {
+  const PUB = "MCowBQYDK2VwAyEAqwd270ejgXQnpADaRzM0E42/q7NXYpwSh3D1S1xt/VQ=";
+  const SOURCES = { BARNACLE_MOLTCOMM_MANIFEST_SOURCES: "https://a.example/" };
+
+  test("sources without one are refused, a key without sources is not", async () => {
+    const error = await errorOf(load({ environment: SOURCES }));
+    expect([error.code, error.message]).toEqual(["CONFIG_INVALID", expect.stringContaining("moltcomm.manifestPub")]);
+    const both = { ...SOURCES, BARNACLE_MOLTCOMM_MANIFEST_PUB: PUB };
+    expect((await load({ environment: both })).config.moltcomm.manifestPub).toBe(PUB);
+    expect((await load({ environment: { BARNACLE_MOLTCOMM_MANIFEST_PUB: PUB } })).config.moltcomm.manifestSources)
+      .toEqual([]);
+  });
+
+  test.each(["abc", PUB.slice(1), `${PUB} `, PUB.replace("MCow", "MCox"), PUB.replace("VQ=", "VR=")])(
+    "%j is no key",
+    async (pub) => {
+      const error = await errorOf(load({ flags: { "moltcomm.manifestPub": pub } }));
+      expect(error.message).toContain("44 bytes of SPKI DER");
+    },
+  );
+
+  test.each([
+    "http://a.example/",
+    "https://u:p@a.example/",
+    "https://a.example/?t=1",
+    "ftp://a.example/",
+    "file:///m.json",
+  ])(
+    "%s is no source",
+    async (source) => {
+      const flags = { "moltcomm.manifestPub": PUB, "moltcomm.manifestSources": [source] };
+      const error = await errorOf(load({ flags }));
+      expect([error.code, error.message.includes("an https URL")]).toEqual(["CONFIG_INVALID", true]);
+    },
+  );
+});

@@ -27,6 +27,7 @@ describe("loadConfig without anything given", () => {
         listen: "tcp://127.0.0.1:9001",
         advertise: [],
         bootstrap: [],
+        manifestSources: [],
         maxFrameBytes: 1_048_576,
         connectionsMax: 2_048,
         framesPerSecondPerConnection: 1_000,
@@ -36,6 +37,10 @@ describe("loadConfig without anything given", () => {
         peersMax: 10_000,
         newPeersPerMinute: 1_000,
         requestTimeoutSeconds: 15,
+        sealing: "off",
+        relays: [],
+        relayConnections: 1,
+        reachable: "auto",
         inFlightPerRecipient: 64,
       },
       mailbox: {
@@ -47,6 +52,25 @@ describe("loadConfig without anything given", () => {
         giveUpAfterSeconds: 604_800,
         pendingMax: 100_000,
         archive: true,
+      },
+      relay: {
+        enabled: false,
+        listen: "127.0.0.1:9003",
+        advertise: [],
+        access: "open",
+        members: [],
+        membersFile: "/work/.barnacle/relay-members",
+        maxFrameBytes: 1_048_576,
+        connectionsMax: 20_000,
+        connectionsPerAddress: 256,
+        framesPerSecondPerNode: 5_000,
+        bytesPerSecondPerNode: 4_194_304,
+        framesPerSecondPerAddress: 20_000,
+        bytesPerSecondPerAddress: 16_777_216,
+        framesPerSecond: 500_000,
+        bytesPerSecond: 1_073_741_824,
+        queuedBytesPerNode: 2_097_152,
+        queuedBytesMax: 268_435_456,
       },
       health: {
         windowSeconds: 300,
@@ -251,6 +275,21 @@ describe("the configuration file", () => {
   });
 });
 
+describe("a list of file names and URLs", () => {
+  const PUB = "MCowBQYDK2VwAyEAqwd270ejgXQnpADaRzM0E42/q7NXYpwSh3D1S1xt/VQ=";
+
+  test("has its file names resolved as any other, and its URLs left alone", async () => {
+    const sources = ["https://a.example/", "m.json", "/abs/", "http://127.0.0.1:1/m.json"];
+    const text = JSON.stringify({ moltcomm: { manifestPub: PUB, manifestSources: sources } });
+    const { config } = await load({ configFile: "/etc/b/c.json", contents: { "/etc/b/c.json": text } });
+    expect(config.moltcomm.manifestSources).toEqual([sources[0], "/etc/b/m.json", "/abs/", sources[3]]);
+    const given = await load({
+      environment: { BARNACLE_MOLTCOMM_MANIFEST_SOURCES: "./m/, ./", BARNACLE_MOLTCOMM_MANIFEST_PUB: PUB },
+    });
+    expect(given.config.moltcomm.manifestSources).toEqual(["/work/m/", "/work/"]);
+  });
+});
+
 describe("every setting", () => {
   /** A value that is not the default, as text. */
   const TEXTS: Readonly<Record<string, string>> = {
@@ -263,11 +302,22 @@ describe("every setting", () => {
     "openclaw.signRequests": "true",
     "health.errorRateThreshold": "0.3",
     "moltcomm.enabled": "false",
+    "moltcomm.relays": "relay://relay.example:9003",
+    "moltcomm.reachable": "yes",
+    "moltcomm.sealing": "required",
     "moltcomm.listen": "tcp://[::1]:1",
     "moltcomm.advertise": "tcp://a.example:1, relay://b.example:2",
     "moltcomm.bootstrap": "a.example:1",
+    "moltcomm.manifestPub": "MCowBQYDK2VwAyEAqwd270ejgXQnpADaRzM0E42/q7NXYpwSh3D1S1xt/VQ=",
+    "moltcomm.manifestSources": "https://a.example/m.json, m/",
     "mailbox.admit": "contacts",
     "mailbox.archive": "false",
+    "relay.enabled": "true",
+    "relay.listen": "127.0.0.1:1",
+    "relay.advertise": "relay://a.example:1, relay://[::1]:2",
+    "relay.httpListen": "127.0.0.1:1",
+    "relay.access": "listed",
+    "relay.members": "ed25519:YpRmsCeCkpueDKhzWb8ZYWJ9SEoqhePxbNj7VJLXoI8",
     "log.level": "debug",
     "log.format": "json",
     "hub.listen": "127.0.0.1:1",
@@ -297,8 +347,9 @@ describe("every setting", () => {
     }
   });
 
-  /** A certificate wants its key. */
+  /** A certificate wants its key, and so does a manifest. */
   function partnerOf(path: string): Record<string, string> {
+    if (path === "moltcomm.manifestSources") return { "moltcomm.manifestPub": TEXTS["moltcomm.manifestPub"] ?? "" };
     const partner = path.includes("Cert") ? path.replace("Cert", "Key") : path.replace("KeyFile", "CertFile");
     return allSettings().has(partner) && partner !== path ? { [partner]: "partner" } : {};
   }

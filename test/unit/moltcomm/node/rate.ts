@@ -42,6 +42,7 @@ async function start(): Promise<{ readonly node: MoltCommNode; readonly nodeId: 
     },
     incoming: { deliver: () => Promise.resolve({ outcome: "delivered" }), isBlocked: () => false },
     agent: AGENT,
+    sealing: { mode: "off", unsealedAtMs: () => undefined },
     addressesOf: () => addresses,
   });
   const { address: { port } } = await node.start();

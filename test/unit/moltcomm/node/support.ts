@@ -68,7 +68,12 @@ export class FakeInbox implements IncomingMail {
 
 export function makeIdentity(crypto: Crypto): Identity {
   const { privatePkcs8, publicSpki } = crypto.generateEd25519();
-  return { nodeId: deriveNodeId(crypto, publicSpki), publicSpki, sign: crypto.ed25519Signer(privatePkcs8) };
+  return {
+    nodeId: deriveNodeId(crypto, publicSpki),
+    publicSpki,
+    sign: crypto.ed25519Signer(privatePkcs8),
+    agreementKey: () => crypto.x25519FromEd25519(privatePkcs8),
+  };
 }
 
 export function address(text: string): PeerAddress {
@@ -114,6 +119,7 @@ export async function startNode(world: SimWorld, host: SimHost, options: NodeOpt
     bootstrap: [],
     incoming: inbox,
     agent: AGENT,
+    sealing: { mode: "off", unsealedAtMs: () => undefined },
     ...options,
     limits: { ...LIMITS, ...options.limits },
   });
