@@ -54,13 +54,17 @@ interface Base {
 
 /** What a started part offers to the others and to the end. */
 interface Part {
-  readonly server: HttpServer;
-  /** Its base URL on this host. */
-  readonly url: string;
   /** Says that the end is near, before the loop stops. */
   drain(): void;
   /** Adds what must come last of its closing acts. */
   addLastClosingAct(): void;
+}
+
+/** A part that serves HTTP. */
+interface ServingPart extends Part {
+  readonly server: HttpServer;
+  /** Its base URL on this host. */
+  readonly url: string;
 }
 
 /** The hub in our own process, as its agent sees it. */
@@ -71,7 +75,7 @@ interface OwnHub {
 }
 
 /**
- * Starts an agent, a hub, or both in one process.
+ * Starts an agent, a hub, or both in one process; or a relay alone.
  *
  * @throws `LOCK_HELD`, `ADDRESS_IN_USE`, `CONFIG_INVALID`, `SECRET_UNREADABLE` and their like, with nothing left running
  */
@@ -81,13 +85,14 @@ export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: H
     await base.workDirectory.prepare();
     const hub = parts.hub ? await startHub(base) : undefined;
     const agent = parts.agent ? await startAgent(base, hub) : undefined;
+    const relay = parts.relay === true ? await startRelayAlone(base) : undefined;
     // In one process the hub still has to take the agent's last words, so its own closing act comes after them.
     agent?.addLastClosingAct();
     hub?.addLastClosingAct();
     base.scheduler.start();
     // A hub is there for load, and would take it all back.
-    if (!parts.hub) returnMemorySoon(base);
-    const running = [agent, hub].filter((part) => part !== undefined);
+    if (!parts.hub && relay === undefined) returnMemorySoon(base);
+    const running = [agent, hub, relay].filter((part) => part !== undefined);
     return {
       stop: once((reason) => stopHost(base, running, reason)),
       ...(agent === undefined ? {} : { agentAddress: agent.server.address }),
@@ -117,7 +122,7 @@ function createBase(runtime: Runtime, loaded: LoadedConfig): Base {
   return { runtime, loaded, redact, log, metrics, scheduler, workDirectory, undo: [stopListening] };
 }
 
-async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Part> {
+async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<ServingPart> {
   const { runtime, loaded, log, metrics } = base;
   const { config } = loaded;
   const { createStatusService } = await import("./status/mod.ts");
@@ -150,12 +155,14 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Part>
       await pause(runtime.clock, FIRST_ANSWER_MS);
       await status.start();
       await writeEndpointFile(base, url, ownHub?.url);
-      if (!config.moltcomm.enabled) return;
-      const { startMail } = await import("./mail.ts");
-      const started = await startMail({ ...runtime, ...base }, loaded);
-      mail = started;
-      base.undo.push(() => started.stop());
-      status.addCheck("mail", () => checkOf(started), "health");
+      if (config.moltcomm.enabled) {
+        const { startMail } = await import("./mail.ts");
+        const started = await startMail({ ...runtime, ...base }, loaded);
+        mail = started;
+        base.undo.push(() => started.stop());
+        status.addCheck("mail", () => checkOf(started), "health");
+      }
+      if (config.relay.enabled) await startRelay(base);
     },
   });
   return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
@@ -166,7 +173,33 @@ function checkOf(mail: MailStart): CheckResult {
   return problem === undefined ? { ok: true } : { ok: false, message: problem };
 }
 
-async function startHub(base: Base): Promise<Part & OwnHub> {
+async function startRelay(base: Base): Promise<void> {
+  const { startRelay: start } = await import("./relay.ts");
+  const relay = await start({ ...base.runtime, ...base }, base.loaded);
+  base.undo.push(() => relay.stop());
+}
+
+/** A relay without an agent: its own work directory, and HTTP for those who watch it, if they want it. */
+async function startRelayAlone(base: Base): Promise<Part> {
+  const { runtime, loaded, log, metrics } = base;
+  const { relay: { httpListen }, http: { token } } = loaded.config;
+  const lock = await base.workDirectory.lock();
+  base.undo.push(() => lock.release());
+  await startRelay(base);
+  if (httpListen !== undefined) {
+    const app = createApp({
+      routes: [...healthRoutes({ live: () => true, ready: {} }), metricsRoute(metrics)],
+      authenticator: token === undefined ? undefined : bearerAuthenticator(runtime.crypto, token),
+      log,
+      metrics,
+      clock: runtime.clock,
+    }, { title: "Barnacle: the relay", version: VERSION, role: "http" });
+    await serve(base, app, { role: "http", listen: httpListen });
+  }
+  return { drain: () => undefined, addLastClosingAct: () => undefined };
+}
+
+async function startHub(base: Base): Promise<ServingPart & OwnHub> {
   const { runtime, loaded, log, metrics, scheduler } = base;
   const { hub: config, openclaw } = loaded.config;
   const { createHub } = await import("./hub/mod.ts");

@@ -15,9 +15,11 @@ import { hubRoutes } from "./commands/hub.ts";
 import { idCommand } from "./commands/id.ts";
 import { inboxRoutes } from "./commands/inbox.ts";
 import { initCommand } from "./commands/init.ts";
+import { manifestRoutes } from "./commands/manifest.ts";
 import { outboxCommand } from "./commands/outbox.ts";
 import { peersCommand } from "./commands/peers.ts";
 import { pingCommand } from "./commands/ping.ts";
+import { relayRoutes } from "./commands/relay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { sendCommand } from "./commands/send.ts";
@@ -48,6 +50,8 @@ const ROUTES = {
   contacts: contactsRoutes,
   peers: peersCommand,
   ping: pingCommand,
+  manifest: manifestRoutes,
+  relay: relayRoutes,
   status: statusCommand,
   report: reportCommand,
   exec: execCommand,

@@ -7,6 +7,10 @@ import type { CliContext } from "./context.ts";
 const FLAG_NAMES = {
   "http.listen": "--http",
   "hub.listen": "--listen",
+  "relay.listen": "--listen",
+  "relay.advertise": "--advertise",
+  "relay.access": "--access",
+  "relay.httpListen": "--http",
   "moltcomm.listen": "--listen",
   "moltcomm.bootstrap": "--bootstrap",
   "moltcomm.advertise": "--advertise",

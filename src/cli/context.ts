@@ -14,6 +14,8 @@ import type { Runtime, SocketAddress } from "../runtime/port.ts";
 export interface HostParts {
   readonly agent: boolean;
   readonly hub: boolean;
+  /** A relay alone; beside an agent the configuration says whether there is one. */
+  readonly relay?: boolean;
 }
 
 /** What runs after a start. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { InstanceAnswer, InstancesAnswer, StatusAnswer, TaskStateAnswer } from "../contract/mod.ts";
+import type { InstanceAnswer, InstancesAnswer, MailAnswer, StatusAnswer, TaskStateAnswer } from "../contract/mod.ts";
 import { formatDuration, formatMoment } from "./duration.ts";
 import { formatPairs, formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
@@ -68,7 +68,7 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
 
 function mailPairs({ mail }: StatusAnswer): (readonly [string, Cell | string])[] {
   if (mail === undefined) return [];
-  const { inbox, outbox } = mail;
+  const { inbox, outbox, relays = [] } = mail;
   const mails: Cell = {
     text: `${inbox.unread} unread, ${outbox.queued} to be delivered, ${outbox.failed} failed`,
     ...(inbox.unread > 0 || outbox.failed > 0 ? { tone: "warning" } : {}),
@@ -78,7 +78,17 @@ function mailPairs({ mail }: StatusAnswer): (readonly [string, Cell | string])[]
     ...(inbox.problem === null ? [] : [["", { text: inbox.problem, tone: "bad" } as const] as const]),
     ["node", `${mail.node_id} at ${mail.address ?? "no address"}`],
     ["peers", `${mail.peers} known, ${mail.connections} connections`],
+    ...(relays.length === 0 ? [] : [["relays", relaysCell(mail)] as const]),
   ];
+}
+
+/** Where this host is found; that it cannot be dialled is no trouble while it is found somewhere. */
+function relaysCell({ reachable = "unknown", relays = [] }: MailAnswer): Cell {
+  const found = relays.filter(({ state }) => state === "registered").map(({ address }) => address);
+  const dialled =
+    { yes: "can be dialled", no: "cannot be dialled", unknown: "not known whether it can be dialled" }[reachable];
+  if (found.length > 0) return { text: `found at ${found.join(", ")}; ${dialled}`, tone: "good" };
+  return { text: `found at none of ${relays.length}; ${dialled}`, tone: reachable === "yes" ? "warning" : "bad" };
 }
 
 function publishing(answer: StatusAnswer, nowMs: number): Cell {

@@ -108,6 +108,32 @@ export function blockContact(
   return { contacts: replaced(contacts, contact, changed), result: changed };
 }
 
+/**
+ * Allows plain messages to a contact that once took sealed ones, until it announces sealing again; or takes that back. A node id that
+ * is no contact yet is taken up for it, as by `blockContact`.
+ *
+ * @throws `CONTACT_UNKNOWN` for a name that is nobody's
+ */
+export function unsealContact(
+  contacts: readonly Contact[],
+  nameOrId: string,
+  { unsealed, atMs }: { readonly unsealed: boolean; readonly atMs: number },
+): Edited {
+  if (unsealed && isNodeId(nameOrId) && findContact(contacts, nameOrId) === undefined) {
+    const added = addContact(contacts, {
+      name: freeName(contacts, undefined, nameOrId),
+      nodeId: nameOrId,
+      addresses: [],
+      atMs,
+    });
+    return unsealContact(added.contacts, nameOrId, { unsealed, atMs });
+  }
+  const contact = knownContact(contacts, nameOrId);
+  const { unsealed_ts: _before, ...others } = contact;
+  const changed = unsealed ? { ...others, unsealed_ts: atMs } : others;
+  return { contacts: replaced(contacts, contact, changed), result: changed };
+}
+
 /** Forgets a contact. @throws `CONTACT_UNKNOWN` */
 export function removeContact(contacts: readonly Contact[], nameOrId: string): Edited {
   const contact = knownContact(contacts, nameOrId);

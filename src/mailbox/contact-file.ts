@@ -22,6 +22,8 @@ export interface Contact {
   readonly addresses: readonly string[];
   /** Its messages are turned away. */
   readonly blocked: boolean;
+  /** When plain messages to a node that once took sealed ones were allowed, Unix milliseconds. */
+  readonly unsealed_ts?: number | undefined;
   /** Unix milliseconds; absent in a line written by hand. */
   readonly added_ts?: number | undefined;
 }
@@ -67,6 +69,7 @@ function schema() {
     node_id: z.string().check(z.refine<string>(isNodeId, { error: "a MoltComm node id such as ed25519:…" })),
     addresses: z._default(z.array(address).check(z.maxLength(CONTACT_ADDRESSES_MAX)), []),
     blocked: z._default(z.boolean(), false),
+    unsealed_ts: z.optional(z.int()),
     added_ts: z.optional(z.int()),
   });
   return z.looseObject({ contacts: z.array(contact).check(z.maxLength(CONTACTS_MAX)) });

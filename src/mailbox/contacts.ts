@@ -93,6 +93,11 @@ export class Contacts {
     return this.#byId.get(nodeId)?.blocked === true;
   }
 
+  /** When plain messages to the node were allowed, Unix milliseconds; `undefined` where they are not. */
+  unsealedAtMs(nodeId: string): number | undefined {
+    return this.#byId.get(nodeId)?.unsealed_ts;
+  }
+
   /** Whether the node is a contact that is not blocked. */
   isKnown(nodeId: string): boolean {
     return this.#byId.get(nodeId)?.blocked === false;

@@ -171,8 +171,13 @@ export class Mailbox {
   }
 
   async #lookAtContacts(): Promise<void> {
-    // A name that was unknown may be known now.
-    if (await this.contacts.refresh()) this.#outboxTask?.nudge();
+    const before = new Map(this.contacts.all.map((contact) => [contact.node_id, contact.unsealed_ts]));
+    if (!await this.contacts.refresh()) return;
+    // A name that was unknown may be known now, and what waited for leave to go in plain may have it.
+    this.#outboxTask?.nudge();
+    for (const { node_id: nodeId, unsealed_ts: unsealedTs } of this.contacts.all) {
+      if (unsealedTs !== undefined && before.get(nodeId) !== unsealedTs) this.#dispatcher?.nudge(nodeId);
+    }
   }
 
   async #lookAtOutbox(): Promise<void> {

@@ -9,12 +9,15 @@ export {
   removeContact,
   renameContact,
   unknownContact,
+  unsealContact,
 } from "./contact-edits.ts";
 export { type Contact, editContacts, isContactName, nameKey, readContacts } from "./contact-file.ts";
 export { Contacts, type ContactsComponents } from "./contacts.ts";
 export { type Deliveries, readDeliveries, waitForDelivery } from "./delivery/mod.ts";
 export {
   ensureHeartbeatSection,
+  examineHeartbeat,
+  type HeartbeatFound,
   type HeartbeatPlaced,
   type HeartbeatTaken,
   removeHeartbeatSection,
@@ -31,6 +34,7 @@ export {
   readInbox,
   type SenderSummary,
 } from "./inbox/mod.ts";
+export { RejectionFinder } from "./outbox/mod.ts";
 export { Mailbox, type MailboxComponents, type MailboxInit, type MailboxView } from "./mailbox.ts";
 export { ensureMailDirectory, mailDirectoryPath } from "./mail-directory.ts";
 export { type IdentityKeeper, type PreparationComponents, prepareForMail } from "./preparation/prepare.ts";

@@ -5,6 +5,7 @@ import {
   type Edited,
   mailDirectoryPath,
   removeContact,
+  unsealContact,
 } from "../../mailbox/mod.ts";
 import { ensureMailDirectory } from "../../mailbox/mod.ts";
 import type { Action, CommonFlags } from "../command.ts";
@@ -37,5 +38,13 @@ function change(done: string, edit: Edit): { readonly default: Action<CommonFlag
 export const changes = {
   block: change("blocked", (contacts, who, atMs) => blockContact(contacts, who, { blocked: true, atMs })),
   unblock: change("unblocked", (contacts, who, atMs) => blockContact(contacts, who, { blocked: false, atMs })),
+  unseal: change(
+    "plain messages allowed to",
+    (contacts, who, atMs) => unsealContact(contacts, who, { unsealed: true, atMs }),
+  ),
+  seal: change(
+    "plain messages no longer allowed to",
+    (contacts, who, atMs) => unsealContact(contacts, who, { unsealed: false, atMs }),
+  ),
   remove: change("removed", (contacts, who) => removeContact(contacts, who)),
 };

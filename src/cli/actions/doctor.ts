@@ -10,6 +10,8 @@ import type { Check, Finding, Outcome, Patient } from "../doctor/check.ts";
 import { checkClock } from "../doctor/clock.ts";
 import { checkHub } from "../doctor/hub.ts";
 import { checkKeyFiles } from "../doctor/key-files.ts";
+import { checkMail } from "../doctor/mail.ts";
+import { checkManifest } from "../doctor/manifest.ts";
 import { checkReceiver } from "../doctor/receiver.ts";
 import { checkRegistration } from "../doctor/registration.ts";
 import { checkWorkDirectory } from "../doctor/work-directory.ts";
@@ -23,6 +25,8 @@ const CHECKS: readonly (readonly [subject: string, check: Check])[] = [
   ["registration", checkRegistration],
   ["agent", checkAgent],
   ["addresses", checkAddresses],
+  ["mail", checkMail],
+  ["manifest", checkManifest],
   ["receiver", checkReceiver],
   ["hub", checkHub],
   ["clock", checkClock],

@@ -48,15 +48,17 @@ export interface ContactsListFlags extends CommonFlags {
 const listCommand = defineCommand<ContactsListFlags>({
   help: {
     brief: "List the contacts, with the fingerprint of each",
-    details: 'JSON: {"contacts": [{"name", "node_id", "fingerprint", "addresses", "blocked", "added_ts"}]}; added_ts ' +
-      "in Unix milliseconds, or null.",
+    details:
+      'JSON: {"contacts": [{"name", "node_id", "fingerprint", "addresses", "blocked", "sealing", "added_ts"}]}; ' +
+      'added_ts in Unix milliseconds, or null. sealing: "sealed" where nothing goes in plain, "plain" where sealed messages ' +
+      'were never announced, "unsealed" where plain ones were allowed since.',
     examples: [["contacts list", "As a table"], ["contacts list --json", "For a script"]],
   },
   parameters: { flags: { json: switchFlag("Print JSON"), ...commonFlags() } },
   load: () => import("../actions/contacts-list.ts"),
 });
 
-function changeCommand(change: "block" | "unblock" | "remove", brief: string, purpose: string) {
+function changeCommand(change: "block" | "unblock" | "unseal" | "seal" | "remove", brief: string, purpose: string) {
   return defineCommand<CommonFlags, [string]>({
     help: { brief, examples: [[`contacts ${change} chimera`, purpose]] },
     parameters: {
@@ -85,7 +87,10 @@ const renameCommand = defineCommand<CommonFlags, [string, string]>({
   load: () => import("../actions/contacts-rename.ts"),
 });
 
-export const contactsRoutes = buildRouteMap<"add" | "list" | "block" | "unblock" | "rename" | "remove", Invocation>({
+export const contactsRoutes = buildRouteMap<
+  "add" | "list" | "block" | "unblock" | "unseal" | "seal" | "rename" | "remove",
+  Invocation
+>({
   routes: dictionary({
     add: addCommand,
     list: listCommand,
@@ -98,6 +103,16 @@ export const contactsRoutes = buildRouteMap<"add" | "list" | "block" | "unblock"
       "unblock",
       "Admit the messages of a blocked contact again",
       "Its messages are welcome again",
+    ),
+    unseal: changeCommand(
+      "unseal",
+      "Allow plain messages to a node that took sealed ones before, until it takes sealed ones again",
+      "What waited for it goes out in plain",
+    ),
+    seal: changeCommand(
+      "seal",
+      "Take that back: only sealed messages go to the contact again",
+      "Nothing goes to it in plain any more",
     ),
     rename: renameCommand,
     remove: changeCommand(

@@ -11,6 +11,7 @@ import "../../../src/cli/actions/up.ts";
 import "../../../src/hub/mod.ts";
 import "../../../src/mail.ts";
 import "../../../src/moltcomm/mod.ts";
+import "../../../src/moltcomm/sealing/suite.ts";
 import "../../../src/status/mod.ts";
 import "jsonc-parser";
 import "ofetch";

@@ -23,6 +23,7 @@ describe("contacts add", () => {
       fingerprint: fingerprintOf(ALICE),
       addresses: ["tcp://203.0.113.10:9001"],
       blocked: false,
+      sealing: "plain",
       added_ts: bench.fake.clock.wallMs(),
     }]);
     expect([bench.mode(".moltcomm"), bench.mode(".moltcomm/contacts.json")]).toEqual([0o700, 0o600]);
@@ -94,8 +95,41 @@ describe("contacts", () => {
     expect(await listed()).toMatchObject([{ node_id: BOB, blocked: true }]);
   });
 
+  test("list tells to whom only sealed messages go; unseal allows plain ones until the next announcement, seal takes it back", async () => {
+    const announced = async (atMs: number) => {
+      const nodes = [{ node_id: ALICE, announced_at: atMs, sealed_at: null }];
+      bench.put(".moltcomm/sealing.json", JSON.stringify({ v: 1, nodes }));
+      return (await listed()).map(({ sealing }: { sealing: string }) => sealing);
+    };
+    await bench.run("contacts", "add", INVITATION);
+    const nowMs = bench.fake.clock.wallMs();
+    expect(await announced(nowMs)).toEqual(["sealed"]);
+    expect((await bench.run("contacts", "list")).output).toMatch(/ sealed +tcp:/);
+    expect((await bench.run("contacts", "unseal", "alice")).output).toBe(
+      `plain messages allowed to Alice (${ALICE})\n`,
+    );
+    expect(JSON.parse(bench.text(".moltcomm/contacts.json")).contacts).toMatchObject([{ unsealed_ts: nowMs }]);
+    expect(await announced(nowMs)).toEqual(["unsealed"]);
+    expect(await announced(nowMs + 1)).toEqual(["sealed"]);
+    expect((await bench.run("contacts", "seal", ALICE)).exit).toBe(0);
+    expect(await announced(nowMs)).toEqual(["sealed"]);
+    expect(bench.text(".moltcomm/contacts.json")).not.toContain("unsealed_ts");
+    bench.put(".moltcomm/sealing.json", "{");
+    expect((await listed())[0]).toMatchObject({ sealing: "plain" });
+  });
+
+  test("unseal takes any node id", async () => {
+    expect((await bench.run("contacts", "unseal", BOB)).exit).toBe(0);
+    expect(await listed()).toMatchObject([{ node_id: BOB, sealing: "plain" }]);
+  });
+
   test("give 2 for somebody unknown, with where to look", async () => {
-    for (const words of [["block", "x"], ["unblock", BOB], ["rename", "x", "y"], ["remove", "x"]]) {
+    for (
+      const words of [["block", "x"], ["unblock", BOB], ["unseal", "x"], ["seal", BOB], ["rename", "x", "y"], [
+        "remove",
+        "x",
+      ]]
+    ) {
       const { exit, errors } = await bench.run("contacts", ...words);
       expect([exit, errors]).toEqual([2, expect.stringContaining("hint: barnacle contacts list")]);
     }

@@ -29,8 +29,30 @@ describe("peers", () => {
     expect(output).toMatch(/a+A +alice +connected +x\\u\{1b\}\[2J +1 min ago +tcp:\/\/a\.example:1\n/);
     expect(output).toMatch(/b+A +- +known +- +never +tcp/);
     const { peers, running } = JSON.parse((await bench.run("peers", "--json")).output);
-    expect([running, peers[0]]).toEqual([true, { ...PEER, name: "alice" }]);
+    expect([running, peers[0]]).toEqual([true, { ...PEER, name: "alice", sealing: false, relay: null }]);
     expect(bench.fake.requests[0]?.url).toBe("http://127.0.0.1:4101/mail/peers");
+  });
+
+  test("shows the relays at which this host is found, and who is reached over one", async () => {
+    bench.pretendRunning();
+    const relay = (address: string, more: object) => ({
+      address,
+      node_id: null,
+      pinned: false,
+      state: "waiting",
+      round_trip_ms: null,
+      ...more,
+    });
+    const relays = [
+      relay("relay://one.example:9003", { state: "registered", node_id: BOB, pinned: true, round_trip_ms: 12.4 }),
+      relay("relay://two.example:9003", {}),
+    ];
+    bench.fake.answer = () => json({ peers: [{ ...PEER, connected: false, relay: relays[0]?.address }], relays });
+    const { output } = await bench.run("peers");
+    expect(output).toMatch(/relay:\/\/one\.example:9003 +registered +12 ms +ed25519:b+A \(pinned\)\n/);
+    expect(output).toMatch(/relay:\/\/two\.example:9003 +waiting +- +-\n/);
+    expect(output).toMatch(/a+A +- +relayed /);
+    expect(JSON.parse((await bench.run("peers", "--json")).output).relays).toEqual(relays);
   });
 
   test("shows what the last agent kept when none runs, and says so", async () => {
@@ -47,7 +69,7 @@ describe("peers", () => {
     };
     bench.put(
       ".moltcomm/peers.json",
-      JSON.stringify({ v: 1, peers: [{ record, met_at: 1_000, agent: "Barnacle" }, 7, { record: {} }] }),
+      JSON.stringify({ v: 1, peers: [{ record, met_at: 1_000, agent: "barnacle/1 (hpke1)" }, 7, { record: {} }] }),
     );
     const { exit, output, errors } = await bench.run("peers", "--json");
     expect([exit, errors]).toEqual([0, ""]);
@@ -57,11 +79,14 @@ describe("peers", () => {
         node_id: BOB,
         name: null,
         addresses: ["tcp://b.example:2"],
-        agent: "Barnacle",
+        agent: "barnacle/1 (hpke1)",
+        sealing: true,
         connected: false,
+        relay: null,
         last_handshake: "1970-01-01T00:00:01.000Z",
         record_expires: "1970-01-01T00:00:02.000Z",
       }],
+      relays: [],
     });
     expect((await bench.run("peers")).errors).toContain("no agent runs here");
   });
