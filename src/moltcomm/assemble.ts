@@ -147,11 +147,11 @@ export function assembleNode(components: NodeComponents, init: NodeInit, events:
   const handshakes = new Handshakes({ ...ground, clock }, {
     agent: ground.sealing.agent(agent),
     onMet: (met) => events.met(met),
-    onCalled: (link) => ground.reachability.called(link),
+    onCalled: (link, from) => relays.called(link, from),
   });
   const pings = new Pings({ clock, requests, voice });
   const dialler = new Dialler({ ...ground, clock, network, handshakes, pings });
-  const relays = assembleRelays(components, init, { ...ground, dialler, handshakes, pings });
+  const relays: Relays = assembleRelays(components, init, { ...ground, dialler, handshakes, pings });
   const gossip = new Gossip({ ...ground, clock, store, onNewAddress: (nodeId) => events.newAddress(nodeId) }, limits);
   const { dialBack, ways } = relays;
   const intake = assembleIntake(components, init, { ...ground, dialBack, gossip, handshakes }, events);

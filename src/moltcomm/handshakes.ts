@@ -95,7 +95,7 @@ export class Handshakes {
   readonly #components: HandshakesComponents;
   readonly #agent: string;
   readonly #onMet: (met: Met) => void;
-  readonly #onCalled: (link: Link) => void;
+  readonly #onCalled: (link: Link, from: string) => void;
   /** With the far ends themselves. */
   readonly #open = new Map<Link, OpenHello>();
   /** With nodes behind relays, by node. */
@@ -106,8 +106,8 @@ export class Handshakes {
     init: {
       readonly agent: string;
       readonly onMet: (met: Met) => void;
-      /** A node said `HELLO` on a connection that it opened. */
-      readonly onCalled: (link: Link) => void;
+      /** A node said `HELLO` by itself. */
+      readonly onCalled: (link: Link, from: string) => void;
     },
   ) {
     this.#components = components;
@@ -204,7 +204,7 @@ export class Handshakes {
     Traffic.count(traffic.handshakes, "accepted");
     this.#met(link, message, false);
     if (link.relay === undefined) this.#replaceSilent(link, from);
-    if (link.origin === "accepted") this.#onCalled(link);
+    this.#onCalled(link, from);
   }
 
   /** Our own `HELLO` came in: where it was sent, we are ourselves. */

@@ -1,7 +1,4 @@
-/**
- * The load of the relay's bench: `relay-load.c` where there is a C compiler, else the same in Bun, a good part of what is measured
- * then.
- */
+/** The load of the relay's bench: `relay-load.c` where there is a C compiler, else the same in Bun, which then weighs in itself. */
 import { execFile, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";

@@ -83,7 +83,8 @@ async function show(runtime: Runtime, loaded: LoadedConfig, flags: IdFlags, iden
   const invitation = formatInvitation({ nodeId, name: loaded.config.service.agentName, addresses });
   if (!canBeReached(addresses)) {
     standardError.write(
-      "note: no address in the invitation can be reached from other hosts; set moltcomm.listen and moltcomm.advertise\n",
+      "note: no address in the invitation can be reached from other hosts; " +
+        "set moltcomm.listen and moltcomm.advertise, or moltcomm.relays\n",
     );
   }
   const pub = encodeBase64(identity.publicSpki);

@@ -5,7 +5,7 @@
  */
 import { isLoopbackHost, readAddress } from "../../address.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
-import { formatPeerAddress, type PeerAddress, readPeerAddress } from "../../contract/mod.ts";
+import { formatPeerAddress, type MailAnswer, type PeerAddress, readPeerAddress } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { agentClient, readEndpointFile } from "../endpoint.ts";
@@ -13,11 +13,27 @@ import { agentClient, readEndpointFile } from "../endpoint.ts";
 /** Listening everywhere names no address that anybody could dial. */
 const EVERYWHERE: readonly string[] = ["0.0.0.0", "::"];
 
-/** The addresses that are told: those configured, else the one the running agent listens on, else the one it would. */
+/** An invitation is pasted: a few relays will do. */
+const RELAYS_TOLD_MAX = 4;
+
+/**
+ * The addresses that are told: those configured, else the one the running agent listens on, else the one it would; and the relays at which
+ * it is found, else those configured.
+ */
 export async function ownAddresses(runtime: Runtime, loaded: LoadedConfig): Promise<string[]> {
-  const { advertise, listen } = loaded.config.moltcomm;
-  if (advertise.length > 0) return advertise.flatMap(plain);
-  return plain(await listeningAddress(runtime, loaded) ?? listen);
+  const { advertise, listen, reachable, relayConnections, relays: configured } = loaded.config.moltcomm;
+  const mail = await askAgent(runtime, loaded);
+  const found = (mail?.relays ?? []).filter(({ state }) => state === "registered").map(({ address }) => address);
+  const wanted = relayConnections > 0 ? configured : [];
+  const relays = (found.length > 0 ? found : wanted).slice(0, RELAYS_TOLD_MAX).flatMap(plain);
+  const own = advertise.length > 0 ? advertise.flatMap(plain) : plain(mail?.address ?? listen);
+  const isTold = (text: string): boolean => {
+    if (readPeerAddress(text)?.scheme === "relay") return true;
+    if (reachable !== "auto") return reachable === "yes";
+    // Where relays lead here, what nobody can dial would only cost others their time.
+    return relays.length === 0 || advertise.length > 0 || (mail?.reachable !== "no" && canBeReached([text]));
+  };
+  return [...new Set([...own.filter(isTold), ...relays])];
 }
 
 /** Whether some other host could reach one of these addresses. */
@@ -33,12 +49,12 @@ function plain(text: string): string[] {
   return [formatPeerAddress(address)];
 }
 
-/** Only asked for where an agent left word: the port may be another than the configured one. */
-async function listeningAddress(runtime: Runtime, loaded: LoadedConfig): Promise<string | undefined> {
+/** Only asked where an agent left word: the port may be another than the configured one, and it knows which relays serve. */
+async function askAgent(runtime: Runtime, loaded: LoadedConfig): Promise<MailAnswer | undefined> {
   if (await readEndpointFile(runtime.files, loaded.directory) === undefined) return undefined;
   const client = await agentClient(runtime, loaded);
   try {
-    return (await client.status()).mail?.address ?? undefined;
+    return (await client.status()).mail;
   } catch (thrown) {
     // It was killed, or wants a token that we do not have: what is configured is told instead.
     if (isBarnacleError(thrown) && thrown.code !== "INTERNAL") return undefined;

@@ -18,6 +18,8 @@ export const RETRY_JITTER_RATIO = 0.4;
 /** Failed attempts at the shortest wait; from then on it doubles, up to the longest. */
 export const RETRIES_BEFORE_DOUBLING = 2;
 export const RETRY_WAIT_MAX_MS = MINUTE_MS;
+/** The same, doubled each time, where the relay has not been reached since the start. */
+export const FIRST_RETRY_WAIT_MS = SECOND_MS;
 /** A connection to a relay that ends sooner counts as a failed attempt. */
 export const RELAY_LIFE_MIN_MS = 5 * SECOND_MS;
 

@@ -14,7 +14,7 @@ import type { Links } from "../links.ts";
 import { failure, type RequestFailure } from "../requests.ts";
 import { KNOWN_RELAYS_MAX, RELAY_LIFE_MIN_MS } from "./bounds.ts";
 import type { RelayCounts } from "./counts.ts";
-import { waitAfterFailureMs, waitAfterLossMs } from "./retry.ts";
+import { waitAfterFailureMs, waitAfterLossMs, waitBeforeReachedMs } from "./retry.ts";
 
 /** What connections to relays are made with. */
 export interface RelayLinksComponents {
@@ -178,8 +178,11 @@ export class RelayLinks {
   }
 
   #failed(known: Known, nowMs: number): void {
-    known.failures++;
-    known.notBeforeMs = nowMs + waitAfterFailureMs(known.failures, this.#components.random);
+    const { random } = this.#components;
+    const failures = ++known.failures;
+    const isReached = known.openedAtMs > 0;
+    known.notBeforeMs = nowMs +
+      (isReached ? waitAfterFailureMs(failures, random) : waitBeforeReachedMs(failures, random));
   }
 
   /** Also one that another address led to. */

@@ -139,6 +139,12 @@ export class Relays {
     if (this.#askTask !== undefined) this.dialBack.askSomebody();
   }
 
+  /** A node said `HELLO`: that shows that it comes to us, or over which way it hears of us. */
+  called(link: Link, from: string): void {
+    if (link.relay !== undefined) this.ways.calledOverRelay(from);
+    else if (link.origin === "accepted") this.#components.reachability.called(link);
+  }
+
   /** A connection is gone, or its far end has ended it. */
   lost(link: Link): void {
     if (link.relay !== undefined) this.#registrations.lost(link);

@@ -9,6 +9,7 @@
  */
 import type { Random } from "../../runtime/port.ts";
 import {
+  FIRST_RETRY_WAIT_MS,
   LOSS_SPREAD_MS,
   RETRIES_BEFORE_DOUBLING,
   RETRY_JITTER_RATIO,
@@ -22,6 +23,17 @@ const DOUBLINGS_MAX = 16;
 /** The wait in milliseconds before a relay is dialled again that was lost after a life worth the name. */
 export function waitAfterLossMs(random: Pick<Random, "unit">): number {
   return random.unit() * LOSS_SPREAD_MS;
+}
+
+/**
+ * The wait in milliseconds after a failed attempt where a relay has not been reached so far: no crowd has lost it with us, and perhaps it
+ * is starting as we are.
+ *
+ * @param failures in a row, 1 or more
+ */
+export function waitBeforeReachedMs(failures: number, random: Pick<Random, "unit">): number {
+  const waitMs = Math.min(RETRY_WAIT_MAX_MS, FIRST_RETRY_WAIT_MS * 2 ** Math.min(DOUBLINGS_MAX, failures - 1));
+  return waitMs * (1 + random.unit());
 }
 
 /** The wait in milliseconds after a failed attempt. @param failures in a row, 1 or more */

@@ -68,7 +68,7 @@ export class Ways {
   readonly #components: WaysComponents;
   readonly #init: WaysInit;
   readonly #remembered = new Memory<Remembered>({ entriesMax: WAYS_REMEMBERED_MAX });
-  /** Nodes that mail went to over relays, and when it last did. */
+  /** Nodes that mail went to over relays, or that sought us over one, and when last. */
   readonly #metThrough = new Memory<number>({ entriesMax: MET_THROUGH_MAX });
   #isStopped = false;
 
@@ -107,12 +107,17 @@ export class Ways {
     this.#metThrough.set(to, nowMs);
   }
 
+  /** A node sought us over a relay. */
+  calledOverRelay(from: string): void {
+    this.#metThrough.set(from, this.#components.clock.monotonicMs());
+  }
+
   /** A relay serves, but it is long since the node's own addresses were tried. */
   isToBeSoughtAnew(to: string): boolean {
     return this.#lastWay(to) === undefined;
   }
 
-  /** Those to whom mail went over relays lately, the last one first. */
+  /** Those that we met over relays lately, the last one first. */
   get lateReached(): string[] {
     const sinceMs = this.#components.clock.monotonicMs() - TOLD_THROUGH_MS;
     const late = this.#metThrough.entries.filter(([, atMs]) => atMs >= sinceMs).map(([nodeId]) => nodeId);

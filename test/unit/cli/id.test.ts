@@ -67,6 +67,40 @@ describe("id", () => {
     expect(await told(null)).toEqual([]);
   });
 
+  test("tells the relays at which the running agent is found, else those configured, and no address that nobody can dial", async () => {
+    const relay = (address: string, state: string) => ({
+      address,
+      node_id: null,
+      pinned: false,
+      state,
+      round_trip_ms: null,
+    });
+    const configure = (moltcomm: object) => bench.put("barnacle.json", JSON.stringify({ moltcomm }));
+    const relays = ["relay://one.example:9003", "relay://two.example:9003"];
+    configure({ relays });
+    const { exit, output, errors } = await bench.run("id", "--json");
+    expect([exit, errors.includes("no address")]).toEqual([0, false]);
+    expect(JSON.parse(output).addresses).toEqual(relays);
+    configure({ relays, listen: "tcp://192.0.2.1:9001" });
+    expect((await shown()).addresses).toEqual(["tcp://192.0.2.1:9001", ...relays]);
+    configure({ relays, advertise: ["tcp://a.example:1"] });
+    expect((await shown()).addresses).toEqual(["tcp://a.example:1", ...relays]);
+    configure({ relays, advertise: ["tcp://a.example:1"], reachable: "no" });
+    expect((await shown()).addresses).toEqual(relays);
+    bench.pretendRunning();
+    bench.fake.answer = () =>
+      json({
+        ...statusAnswer(),
+        mail: {
+          ...mail("tcp://192.0.2.1:9001"),
+          relays: [relay("relay://three.example:9003", "registered"), relay("relay://one.example:9003", "waiting")],
+          reachable: "no",
+        },
+      });
+    configure({ relays });
+    expect((await shown()).addresses).toEqual(["relay://three.example:9003"]);
+  });
+
   test("goes by the configuration when the agent does not answer or wants a token", async () => {
     bench.pretendRunning();
     expect((await shown()).addresses).toEqual(["tcp://127.0.0.1:9001"]);

@@ -127,7 +127,9 @@ describe("a relay's rates", () => {
     const beforeMs = world.clock.monotonicMs();
     for (let round = 0; round < 10; round++) {
       const flooder = await dial(0);
-      flood(flooder, sink.nodeId, 80);
+      // In one read.
+      const frame = directFrame(flooder, sink.nodeId, "f".repeat(100));
+      flooder.connection?.write(Uint8Array.from(Array.from({ length: 80 }, () => [...frame]).flat()));
       // Long enough for a sweep, which forgets addresses that owe nothing.
       await world.run(7 * SECOND_MS);
       flooder.connection?.destroy();

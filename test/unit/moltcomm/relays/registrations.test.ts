@@ -180,6 +180,16 @@ describe("a lost relay", () => {
     expect(scene.relay.acceptedAtMs.length).toBe(1);
   });
 
+  test("that starts after us is found within seconds", async () => {
+    const scene = await RelayScene.make();
+    scene.relay.kill();
+    await scene.world.run(100);
+    const node = await scene.start("a");
+    await scene.world.run(5 * SECOND_MS);
+    await scene.relay.start();
+    await scene.world.until(() => registeredAt(node).length === 1, { withinMs: 8 * SECOND_MS });
+  });
+
   test("that stays away is tried ever more rarely, but at least once in 90 s", async () => {
     const scene = await RelayScene.make();
     const node = await scene.start("a");
@@ -238,7 +248,7 @@ describe("pinned relays (§9)", () => {
     const source = makeSource([pinned(scene.relay)]);
     scene.relay.becomeAnother();
     const node = await scene.start("a", { relays: [], relaySource: source });
-    await scene.world.run(5 * SECOND_MS);
+    await scene.world.run(SECOND_MS);
     expect(registeredAt(node)).toEqual([]);
     expect(node.log.named("relay_unreachable")[0]?.fields["detail"]).toMatch(/another node answers there/);
     expect(node.node.view.relays[0]).toMatchObject({ isPinned: true, state: "waiting" });

@@ -1,11 +1,10 @@
 /** A relay as plain as MoltComm v1, section 8, has it, written from the specification alone; and nodes that are found at it. @module */
-import { deriveNodeId } from "../../../../src/contract/mod.ts";
 import type { Identity } from "../../../../src/moltcomm/mod.ts";
 import { encodeFrame, FrameReader, Signer } from "../../../../src/moltcomm/wire/mod.ts";
 import type { Bodies, Draft, MessageType } from "../../../../src/moltcomm/wire/types.ts";
 import type { Connection, ConnectionHandler, Listener, Runtime } from "../../../../src/runtime/port.ts";
 import { type SimHost, SimWorld } from "../../../sim/mod.ts";
-import { address, makeIdentity, SECOND_MS, startNode, type TestNode } from "../node/support.ts";
+import { address, makeIdentity, RawPeer, SECOND_MS, startNode, type TestNode } from "../node/support.ts";
 
 export const RELAY_PORT = 9_401;
 
@@ -228,6 +227,14 @@ export function registeredAt({ node }: TestNode): string[] {
   return node.view.relays.filter(({ state }) => state === "registered").map(({ address: text }) => text);
 }
 
-export function idOf(identity: Identity, runtime: Runtime): string {
-  return deriveNodeId(runtime.crypto, identity.publicSpki);
+/** Somebody registered at the relay who keeps no rule by himself. */
+export async function dialRelay(scene: RelayScene, runtime?: Runtime): Promise<RawPeer> {
+  const from = runtime ?? scene.world.createRuntime(scene.world.addHost(`raw${scene.world.hosts.length}`));
+  const peer = new RawPeer(scene.world, from, makeIdentity(from.crypto));
+  peer.connection = await scene.world.wait(
+    from.network.dial({ host: scene.relay.host.ip, port: RELAY_PORT }, peer, { timeoutMs: 5_000 }),
+  );
+  peer.hello();
+  await peer.next("HELLO_ACK");
+  return peer;
 }
