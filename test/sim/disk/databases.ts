@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { SqlDatabase } from "../../../src/runtime/port.ts";
 import { createDatabases } from "../../../src/runtime/shared/database.ts";
@@ -28,9 +29,6 @@ interface Stored {
   /** Holds the memory while nobody has the database open. */
   readonly keeper: DatabaseSync;
 }
-
-/** Tells one database in this JavaScript process from another; never traced. */
-let databaseCount = 0;
 
 export class StoredDatabases {
   readonly #disk: SimDisk;
@@ -68,7 +66,8 @@ export class StoredDatabases {
     const known = this.#stored.get(file);
     if (known !== undefined) return known;
     const { DatabaseSync: Constructor } = process.getBuiltinModule("node:sqlite");
-    const uri = `file:barnacle-sim-${databaseCount++}?mode=memory&cache=shared`;
+    // The names are the whole process's, also where each test file gets a fresh copy of this module; never traced.
+    const uri = `file:barnacle-sim-${randomUUID()}?mode=memory&cache=shared`;
     const stored = { uri, keeper: new Constructor(uri) };
     this.#stored.set(file, stored);
     return stored;
