@@ -80,3 +80,11 @@ export const CLOCK_JUMP_MIN_MS = 5_000;
 export const RETRY_AFTER_MAX_MS = 60 * 60_000;
 /** How far a document's timestamp may be ahead of the hub's clock: as far as a signature's. */
 export const TIMESTAMP_AHEAD_MAX_MS = 5 * 60_000;
+/** Largest `POST /openclaw` body. Source: the Monitor's contract, "The bridge". */
+export const METADATA_BYTES_MAX = 64 * KIB;
+/** Agents in one push: what fits into its bytes is rarely a tenth of it. */
+export const METADATA_AGENTS_MAX = 1_024;
+/** Names of nginx sites in one sample; a host with more has its first ones told. */
+export const NGINX_SITES_MAX = 256;
+/** Largest heartbeat: the pushed agents as they came, the longest list of sites, and the figures. */
+export const HEARTBEAT_BYTES_MAX = 256 * KIB;

@@ -70,6 +70,17 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
     },
   },
   {
+    // The key of the heartbeat deserves what the status's does.
+    paths: ["monitor.backendUrl", "monitor.allowPlainHttp"],
+    fault: ({ monitor: { backendUrl, allowPlainHttp } }) => {
+      if (backendUrl === undefined || allowPlainHttp) return undefined;
+      const { protocol, hostname } = new URL(backendUrl);
+      if (protocol === "https:" || isLoopbackHost(hostname)) return undefined;
+      return `got ${JSON.stringify(backendUrl)}, wanted https (plain http goes to loopback only, ` +
+        "or with monitor.allowPlainHttp)";
+    },
+  },
+  {
     // Source: MoltComm v1, section 9: the key is pinned, and there is no default.
     paths: ["moltcomm.manifestSources", "moltcomm.manifestPub"],
     fault: ({ moltcomm }) =>

@@ -14,11 +14,24 @@ import { hub } from "./sections/hub.ts";
 import { log } from "./sections/log.ts";
 import { mailbox } from "./sections/mailbox.ts";
 import { moltcomm } from "./sections/moltcomm.ts";
+import { monitor } from "./sections/monitor.ts";
 import { openclaw } from "./sections/openclaw.ts";
 import { relay } from "./sections/relay.ts";
 
 /** Every section, in the order in which people read them. */
-export const configSections = { service, agents, http, openclaw, moltcomm, mailbox, relay, health, log, hub } as const;
+export const configSections = {
+  service,
+  agents,
+  http,
+  openclaw,
+  monitor,
+  moltcomm,
+  mailbox,
+  relay,
+  health,
+  log,
+  hub,
+} as const;
 
 type Sections = typeof configSections;
 

@@ -5,11 +5,15 @@
  */
 export * from "./answers.ts";
 export * from "./base64.ts";
+export * from "./heartbeat.ts";
+export * from "./host-telemetry.ts";
 export * from "./invitation.ts";
 export * from "./issues.ts";
 export * from "./mail-answers.ts";
 export * from "./manifest-source.ts";
+export * from "./monitor-answers.ts";
 export * from "./node-id.ts";
+export * from "./openclaw-metadata.ts";
 export * from "./peer-address.ts";
 export { name, semver } from "./primitives.ts";
 export * from "./registration.ts";

@@ -48,6 +48,15 @@ describe("https only; plain http to loopback only, or with an explicit setting",
     expect(allowed.config.openclaw.baseUrl).toBe(url);
   });
 
+  test("the Monitor's backend has the same rule", async () => {
+    const environment = { BARNACLE_MONITOR_BACKEND_URL: "http://x.example/base" };
+    expect((await errorOf(load({ environment }))).message).toContain("monitor.backendUrl: got ");
+    const allowed = await load({ environment: { ...environment, BARNACLE_MONITOR_ALLOW_PLAIN_HTTP: "true" } });
+    expect(allowed.config.monitor.backendUrl).toBe("http://x.example/base");
+    const https = await load({ environment: { BARNACLE_MONITOR_BACKEND_URL: "https://x.example" } });
+    expect(https.config.monitor.backendUrl).toBe("https://x.example");
+  });
+
   test.each([
     "x.example",
     "ftp://x.example",
