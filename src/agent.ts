@@ -23,9 +23,9 @@ import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
 import type { MailStart } from "./mail.ts";
 import { mailRoutes } from "./mail-routes.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
-import type { Clock, HttpClient, HttpServer, Runtime } from "./runtime/port.ts";
+import type { Clock, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
-import type { StatusInit } from "./status/mod.ts";
+import { type OwnHub, statusInit } from "./status-init.ts";
 import { WorkDirectory } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -65,13 +65,6 @@ interface ServingPart extends Part {
   readonly server: HttpServer;
   /** Its base URL on this host. */
   readonly url: string;
-}
-
-/** The hub in our own process, as its agent sees it. */
-interface OwnHub {
-  readonly url: string;
-  /** Opens the hub for this process's own agent, whatever keys it has. */
-  readonly key: Secret;
 }
 
 /**
@@ -130,8 +123,8 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
   base.undo.push(() => lock.release());
   let mail: MailStart | undefined;
   const status = createStatusService({ ...runtime, ...base }, {
-    ...await statusInit(base, ownHub),
-    mail: () => mail?.mail?.answer(),
+    ...await statusInit({ ...runtime, ...base }, loaded, ownHub),
+    local: () => ({ mail: mail?.mail?.answer() }),
   });
   const { token } = config.http;
   const ready = status.readinessChecks();
@@ -232,68 +225,6 @@ async function startHub(base: Base): Promise<ServingPart & OwnHub> {
   }, { title: "Barnacle: the hub", version: VERSION, role: "hub" });
   const served = await serve(base, app, { role: "hub", listen: config.listen });
   return { ...served, key, drain: () => undefined, addLastClosingAct: () => closingActs.forEach((add) => add()) };
-}
-
-/** Configuration as the status service wants it. */
-async function statusInit(base: Base, ownHub: OwnHub | undefined): Promise<StatusInit> {
-  const { service, agents, health, openclaw } = base.loaded.config;
-  const instanceId = service.instanceId ?? await base.workDirectory.instanceId();
-  const identity = openclaw.signRequests ? await loadIdentity(base) : undefined;
-  const baseUrl = openclaw.baseUrl ?? ownHub?.url;
-  const apiKey = openclaw.apiKey ?? (openclaw.baseUrl === undefined ? ownHub?.key : undefined);
-  const init: StatusInit = {
-    agentName: service.agentName,
-    service: {
-      serviceName: service.name,
-      instanceId,
-      version: service.version,
-      tags: service.tags,
-      ...(identity === undefined ? {} : { nodeId: identity.nodeId }),
-      isPaused: service.availability === "paused",
-      intervalMs: openclaw.intervalSeconds * 1_000,
-    },
-    registrationPath: agents.file,
-    health: {
-      windowMs: health.windowSeconds * 1_000,
-      errorRateThreshold: health.errorRateThreshold,
-      errorRateTasksMin: health.errorRateTasksMin,
-      queueWindowMs: health.queueWindowSeconds * 1_000,
-      recoveryMs: health.recoverySeconds * 1_000,
-    },
-  };
-  if (baseUrl === undefined) return init;
-  const client = await receiverClient(base, openclaw.baseUrl === undefined);
-  return {
-    ...init,
-    publish: {
-      baseUrl,
-      fetch: client.fetch,
-      ...(apiKey === undefined ? {} : { apiKey }),
-      timeoutMs: openclaw.timeoutSeconds * 1_000,
-      ...(identity === undefined ? {} : { signer: identity }),
-      receiverUnreachableMs: health.receiverUnreachableSeconds * 1_000,
-      clockSkewMaxMs: health.clockSkewMaxSeconds * 1_000,
-    },
-  };
-}
-
-async function loadIdentity(base: Base) {
-  const { loadOrCreateIdentity } = await import("./moltcomm/mod.ts");
-  return await loadOrCreateIdentity(base.runtime, { directory: base.loaded.directory });
-}
-
-/** The client for the receiver; the hub beside us is trusted by the certificate it was given itself. */
-async function receiverClient(base: Base, isOwnHub: boolean): Promise<HttpClient> {
-  const { runtime: { files, http }, loaded } = base;
-  const caPem = await readNamedFile(files, loaded, isOwnHub ? "hub.tlsCertFile" : "openclaw.caFile");
-  const certPem = await readNamedFile(files, loaded, "openclaw.clientCertFile");
-  const keyPem = await readNamedFile(files, loaded, "openclaw.clientKeyFile");
-  const client = http.client({
-    ...(caPem === undefined ? {} : { caPem }),
-    ...(certPem === undefined || keyPem === undefined ? {} : { clientCertificate: { certPem, keyPem } }),
-  });
-  base.undo.push(() => client.close());
-  return client;
 }
 
 async function readTls(base: Base, section: "http" | "hub") {

@@ -10,6 +10,7 @@ export {
 } from "./answers.ts";
 export { type Answerer, type App, type AppComponents, type AppInit, createApp } from "./app.ts";
 export { bearerAuthenticator, bearerTokenOf } from "./bearer-authenticator.ts";
+export { type Call, type CallComponents, makeCall, type Reply } from "./call.ts";
 export { listen, type ListenInit } from "./listen.ts";
 export {
   isSigned,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CapabilitiesAnswer, MailAnswer, StatusAnswer, StatusDocument, TaskStateAnswer } from "../contract/mod.ts";
+import type { CapabilitiesAnswer, StatusAnswer, StatusDocument, TaskStateAnswer } from "../contract/mod.ts";
 import { STATUS_SCHEMA_VERSION } from "../contract/mod.ts";
 import type { TaskState } from "../scheduler/mod.ts";
 import { VERSION } from "../version.ts";
@@ -16,6 +16,7 @@ import {
   sortUnique,
   uniteCapabilities,
 } from "./document.ts";
+import type { LocalAnswers } from "./types.ts";
 import { PUBLISH_TASK, type PublisherView } from "./publisher.ts";
 
 /** The answer to `GET /status`. @param publisher `undefined` when nothing is published */
@@ -25,7 +26,7 @@ export function statusAnswerOf(
   moment: MomentFacts,
   publisher: PublisherView | undefined,
   tasks: readonly TaskState[],
-  mail: MailAnswer | undefined,
+  local: LocalAnswers = {},
 ): StatusAnswer {
   return {
     agent_name: agentName,
@@ -36,7 +37,8 @@ export function statusAnswerOf(
     details: document as StatusAnswer["details"],
     explanation: moment.verdict.rules.map(({ rule, message, recovering }) => ({ rule, message, recovering })),
     publishing: publishingOf(publisher, tasks),
-    ...(mail === undefined ? {} : { mail }),
+    // JSON leaves out what is undefined.
+    ...local as Partial<StatusAnswer>,
     tasks: tasks.map(taskAnswerOf),
   };
 }

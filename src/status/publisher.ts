@@ -8,7 +8,7 @@
  */
 import type { StatusDocument } from "../contract/mod.ts";
 import { type BarnacleError, toBarnacleError } from "../errors.ts";
-import { type MessageSigner, signMessage } from "../http/mod.ts";
+import { makeCall, type MessageSigner, type Reply, signMessage } from "../http/mod.ts";
 import { PUBLISH_BACKOFF_MAX_MS } from "../limits.ts";
 import type { Logger, LogLevel, Redactor, Secret } from "../log/mod.ts";
 import type { Counter, Metrics } from "../metrics/mod.ts";
@@ -16,7 +16,6 @@ import type { Clock, Crypto, HttpClient } from "../runtime/port.ts";
 import type { Scheduler, Task } from "../scheduler/mod.ts";
 import { VERSION } from "../version.ts";
 import { type EncodedDocument, encodeDocument } from "./document.ts";
-import { post, type Reply } from "./publish-call.ts";
 import { judgeFailure, judgeReply, needsPerson, newerTimestampMs } from "./publish-outcome.ts";
 
 /** What the publisher works with. */
@@ -179,7 +178,9 @@ export class StatusPublisher {
     const sentAtMs = clock.wallMs();
     let reply: Reply;
     try {
-      reply = await post({ clock, fetch }, {
+      reply = await makeCall({ clock, fetch }, {
+        action: "Publish the status",
+        method: "POST",
         url: this.#url,
         body: slot.encoded.text,
         headers: this.#headers(slot.encoded.bytes),

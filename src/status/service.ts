@@ -214,7 +214,7 @@ class Service implements StatusService {
     const tasks = this.#components.scheduler.snapshot();
     const document = this.#assemble(moment);
     const text = JSON.stringify(
-      statusAnswerOf(this.#init.agentName, document, moment, this.#publisher?.view, tasks, this.#init.mail?.()),
+      statusAnswerOf(this.#init.agentName, document, moment, this.#publisher?.view, tasks, this.#init.local?.()),
     );
     this.#answer = { text, goodUntilMs: nowMs + ANSWER_GOOD_FOR_MS };
     return text;

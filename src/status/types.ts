@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MailAnswer, ReportAnswer, StatusDocument, WorkReport } from "../contract/mod.ts";
+import type { ReportAnswer, StatusAnswer, StatusDocument, WorkReport } from "../contract/mod.ts";
 import type { Checks, Route } from "../http/mod.ts";
 import type { Logger, Redactor } from "../log/mod.ts";
 import type { Metrics } from "../metrics/mod.ts";
@@ -26,6 +26,9 @@ export interface StatusComponents {
   readonly scheduler: Pick<Scheduler, "add" | "onStop" | "snapshot">;
 }
 
+/** The answers of other parts, as they stand in `GET /status`; what is `undefined` is left out. */
+export type LocalAnswers = { readonly [Part in "mail"]?: StatusAnswer[Part] | undefined };
+
 /** Who this is, what counts as well, and where it is told. */
 export interface StatusInit {
   /** The name under which `GET /status` and `GET /capabilities` answer. */
@@ -34,8 +37,8 @@ export interface StatusInit {
   /** The agent registration file, absolute; without it no agents exist. */
   readonly registrationPath?: string;
   readonly health: HealthInit;
-  /** The mail of this host, for `GET /status`; `undefined` while there is none. */
-  readonly mail?: () => MailAnswer | undefined;
+  /** What else `GET /status` tells on this host, and nobody is sent: of the parts that are there by now. */
+  readonly local?: () => LocalAnswers;
   /** Publishing is off without it. */
   readonly publish?: Omit<PublisherInit, "intervalMs"> & {
     /** An HTTP client for the receiver, with its trust and our certificate; the caller closes it. */

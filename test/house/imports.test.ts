@@ -25,9 +25,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["address", "contract", "log", "metrics", "runtime", "errors", "limits", "version"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
   cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
-  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "cli"],
+  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "status-init", "cli"],
   "mail-routes": [...GROUND, ...BASE],
   relay: [...GROUND, ...BASE, ...FEATURES],
+  "status-init": [...GROUND, ...BASE, ...FEATURES],
   mail: [...GROUND, ...BASE, ...FEATURES, "mail-routes"],
   main: [...GROUND, ...BASE, "cli", "agent", "#runtime"],
 };

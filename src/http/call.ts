@@ -1,5 +1,5 @@
 /**
- * One publication over the wire: bounded in time and in what is read back, never redirected.
+ * One call over the wire: bounded in time and in what is read back, never redirected.
  *
  * @module
  */
@@ -15,11 +15,18 @@ export interface CallComponents {
 
 /** A request to make. */
 export interface Call {
+  /** What is attempted, for the error of a time-out: an infinitive phrase without anything secret in it. */
+  readonly action: string;
+  readonly method: "GET" | "POST";
   readonly url: string;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as `application/json`, unless a header of the call says otherwise. */
+  readonly body?: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** For all of it, from the name look-up to the last byte of the answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** More of an answer is not read. Default `ANSWER_BYTES_MAX`. */
+  readonly answerBytesMax?: number;
   /** Ends the call with its reason. */
   readonly signal: AbortSignal;
 }
@@ -28,18 +35,18 @@ export interface Call {
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  /** The answer's text, at most `ANSWER_BYTES_MAX` bytes of it. */
+  /** The answer's text, at most `answerBytesMax` bytes of it. */
   readonly text: string;
   /** There was more. */
   readonly isCut: boolean;
 }
 
 /**
- * Posts JSON. The library is loaded at the first call, because an agent that publishes nothing, or has not yet, has no use for it.
+ * Makes one call. The library is loaded at the first one, because an agent that calls nobody, or has not yet, has no use for it.
  *
  * @throws `TIMED_OUT`, the network codes of the port, and the reason of `call.signal`
  */
-export async function post(components: CallComponents, call: Call): Promise<Reply> {
+export async function makeCall(components: CallComponents, call: Call): Promise<Reply> {
   const controller = new AbortController();
   const onAbort = () => controller.abort(call.signal.reason);
   if (call.signal.aborted) onAbort();
@@ -58,21 +65,28 @@ export async function post(components: CallComponents, call: Call): Promise<Repl
 async function request(components: CallComponents, call: Call, signal: AbortSignal): Promise<Reply> {
   const { createFetch } = await import("ofetch");
   const client = createFetch({ fetch: (input, init) => components.fetch(input, init) });
-  const response = await client.raw(call.url, {
-    method: "POST",
-    headers: { accept: "application/json", "content-type": "application/json", ...call.headers },
-    body: call.body,
+  const { body, method, url } = call;
+  const response = await client.raw(url, {
+    method,
+    headers: {
+      accept: "application/json",
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...call.headers,
+    },
+    ...(body === undefined ? {} : { body }),
     redirect: "manual",
     retry: false,
     ignoreResponseError: true,
     responseType: "stream",
     signal,
   });
-  return { status: response.status, headers: response.headers, ...await readBounded(response.body, signal) };
+  const answer = await readBounded(response.body, call.answerBytesMax ?? ANSWER_BYTES_MAX, signal);
+  return { status: response.status, headers: response.headers, ...answer };
 }
 
 async function readBounded(
   body: ReadableStream<Uint8Array> | null,
+  bytesMax: number,
   signal: AbortSignal,
 ): Promise<Pick<Reply, "text" | "isCut">> {
   if (body === null) return { text: "", isCut: false };
@@ -83,7 +97,7 @@ async function readBounded(
   });
   const decoder = new TextDecoder();
   let text = "";
-  let leftBytes = ANSWER_BYTES_MAX;
+  let leftBytes = bytesMax;
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), gone]);
@@ -101,7 +115,7 @@ async function readBounded(
 function timeoutError(call: Call): BarnacleError {
   return new BarnacleError({
     code: "TIMED_OUT",
-    action: "Publish the status",
+    action: call.action,
     value: `no whole answer within ${call.timeoutMs / 1_000} s`,
     wanted: "an answer in time",
     retryable: true,
