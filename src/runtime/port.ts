@@ -7,6 +7,9 @@
  *
  * @module
  */
+import type { Host } from "./host.ts";
+
+export type * from "./host.ts";
 
 /** A pending timer. Cancelling twice, or after it fired, does nothing. */
 export interface Timer {
@@ -382,4 +385,5 @@ export interface Runtime {
   readonly http: Http;
   readonly process: Process;
   readonly databases: Databases;
+  readonly host: Host;
 }

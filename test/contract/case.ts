@@ -102,7 +102,7 @@ export interface ContractContext {
 }
 
 /** The capability a case belongs to. */
-export type Capability = "files" | "timers" | "tcp" | "http" | "fetch" | "process" | "crypto" | "database";
+export type Capability = "files" | "timers" | "tcp" | "http" | "fetch" | "process" | "crypto" | "database" | "host";
 
 /** One promise of the port. */
 export interface ContractCase {

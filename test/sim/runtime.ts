@@ -6,6 +6,7 @@ import { SimFiles } from "./disk/files-port.ts";
 import { createHttpPort } from "./http/http-port.ts";
 import { createNetworkPort } from "./network/network-port.ts";
 import { createClockPort } from "./process/clock-port.ts";
+import { createHostPort } from "./process/host-port.ts";
 import { createProcessPort } from "./process/process-port.ts";
 import type { SimProcess } from "./process/sim-process.ts";
 
@@ -27,5 +28,6 @@ export function createProcessRuntime(process: SimProcess): Runtime {
     http: createHttpPort(process, { clock, network }),
     process: createProcessPort(process),
     databases: createDatabasesPort(process),
+    host: createHostPort(process),
   };
 }

@@ -3,6 +3,7 @@ import type { Runtime } from "../port.ts";
 import { createClock } from "../shared/clock.ts";
 import { createCrypto } from "../shared/crypto.ts";
 import { createDatabases } from "../shared/database.ts";
+import { createHost } from "../shared/host/mod.ts";
 import { createProcess } from "../shared/process.ts";
 import { createRandom } from "../shared/random.ts";
 import { bun } from "./bun.ts";
@@ -30,5 +31,6 @@ export function createRuntime(): Runtime {
     http: createHttp(),
     process: { ...createProcess(createOutputs()), expectLoad: () => bun.unsafe.setJITPolicy(1), returnMemory },
     databases: createDatabases(),
+    host: createHost(),
   };
 }

@@ -3,6 +3,7 @@ import type { Runtime } from "../port.ts";
 import { createClock } from "../shared/clock.ts";
 import { createCrypto } from "../shared/crypto.ts";
 import { createDatabases } from "../shared/database.ts";
+import { createHost } from "../shared/host/mod.ts";
 import { serveByNode } from "../shared/http-server.ts";
 import { createProcess } from "../shared/process.ts";
 import { createRandom } from "../shared/random.ts";
@@ -25,5 +26,6 @@ export function createRuntime(): Runtime {
     http: { serve: serveByNode, client: createHttpClient },
     process: createProcess(createOutputs()),
     databases: createDatabases(),
+    host: createHost(),
   };
 }

@@ -4,6 +4,7 @@ import { createClock } from "../shared/clock.ts";
 import { createCrypto } from "../shared/crypto.ts";
 import { createDatabases } from "../shared/database.ts";
 import { createFiles } from "../shared/files.ts";
+import { createHost } from "../shared/host/mod.ts";
 import { serveByNode } from "../shared/http-server.ts";
 import { createProcess } from "../shared/process.ts";
 import { createRandom } from "../shared/random.ts";
@@ -23,5 +24,6 @@ export function createRuntime(): Runtime {
     http: { serve: serveByNode, client: createHttpClient },
     process: createProcess(),
     databases: createDatabases(),
+    host: createHost(),
   };
 }

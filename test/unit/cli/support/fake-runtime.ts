@@ -230,6 +230,7 @@ export class FakeRuntime {
       },
       process: this.process.asPort(words),
       databases: { open: notHere },
+      host: { read: notHere },
     };
   }
 
