@@ -41,6 +41,8 @@ export const REPORTERS_MAX = 1_024;
 export const INSTANCES_PAGE_MAX = 1_000;
 /** Characters of all documents in the hub together, a byte each or two: the hub's memory is this and little else. */
 export const HUB_DOCUMENT_CHARACTERS_MAX = 512 * MIB;
+/** Of the last heartbeats of all Monitors that report to a hub: half a kilobyte each for as many as it has instances. */
+export const HUB_HEARTBEAT_CHARACTERS_MAX = 128 * MIB;
 /** Time for the closing acts of a graceful stop. Source: the status contract, "When". */
 export const STOP_TIMEOUT_MS = 5_000;
 /** Longest pause between two attempts to publish. Source: the status contract, "When". */

@@ -44,7 +44,7 @@ export async function statusInit(
       serviceName: service.name,
       instanceId,
       version: service.version,
-      tags: service.tags,
+      tags: { ...hostTag(loaded), ...service.tags },
       ...(identity === undefined ? {} : { nodeId: identity.nodeId }),
       isPaused: service.availability === "paused",
       intervalMs: openclaw.intervalSeconds * 1_000,
@@ -72,6 +72,11 @@ export async function statusInit(
       clockSkewMaxMs: health.clockSkewMaxSeconds * 1_000,
     },
   };
+}
+
+/** The name that a Monitor reports this host by, so that a hub shows its telemetry with this instance. */
+function hostTag({ config: { monitor } }: LoadedConfig): Readonly<Record<string, string>> {
+  return monitor.identifier === undefined ? {} : { host: monitor.identifier };
 }
 
 async function loadIdentity(components: StatusInitComponents, { directory }: LoadedConfig) {

@@ -18,6 +18,9 @@ export interface ViewInit {
   readonly colour: boolean;
 }
 
+/** From here on a host has hardly anything left. */
+const FULL_PERCENT = 95;
+
 const TONES: Readonly<Record<string, Tone>> = {
   Available: "good",
   Busy: "warning",
@@ -139,6 +142,7 @@ function nextRun({ running, next_run }: TaskStateAnswer, nowMs: number): string 
 
 /** A fleet, freshest first as it was answered. Everything in it was written by strangers. */
 export function formatFleet(answer: InstancesAnswer, askedAt: string, view: ViewInit): string {
+  const isWatched = answer.instances.some(({ telemetry }) => telemetry !== undefined);
   const table = formatTable({
     columns: [
       { title: "INSTANCE", widthMin: 12 },
@@ -147,9 +151,15 @@ export function formatFleet(answer: InstancesAnswer, askedAt: string, view: View
       { title: "AVAILABILITY" },
       { title: "FREE", align: "right" },
       { title: "HEARD" },
+      ...(isWatched
+        ? [{ title: "CPU", align: "right" }, { title: "MEM", align: "right" }, {
+          title: "DISK",
+          align: "right",
+        }] as const
+        : []),
       { title: "CAPABILITIES", widthMin: 8 },
     ],
-    rows: answer.instances.map(fleetRow),
+    rows: answer.instances.map((instance) => fleetRow(instance, isWatched)),
     widthMax: view.widthMax,
     colour: view.colour,
   });
@@ -158,7 +168,7 @@ export function formatFleet(answer: InstancesAnswer, askedAt: string, view: View
   return `${table}${shown} of ${answer.total} instances at ${escapeText(askedAt)}${more}\n`;
 }
 
-function fleetRow(instance: InstanceAnswer): (Cell | string)[] {
+function fleetRow(instance: InstanceAnswer, isWatched: boolean): (Cell | string)[] {
   const { capabilities } = instance.document;
   const names = Array.isArray(capabilities) ? capabilities.filter((name) => typeof name === "string") : [];
   return [
@@ -168,6 +178,16 @@ function fleetRow(instance: InstanceAnswer): (Cell | string)[] {
     toned(instance.availability),
     String(instance.free),
     `${formatDuration(instance.age_seconds)} ago`,
+    ...(isWatched ? hostCells(instance) : []),
     names.join(", "),
   ];
+}
+
+/** What the host's Monitor reported; a figure that is too old to hold is faint. */
+function hostCells({ telemetry }: InstanceAnswer): Cell[] {
+  const { cpu_pct, mem_pct, disk_pct, expired = false } = telemetry ?? {};
+  return [cpu_pct, mem_pct, disk_pct].map((percent) => ({
+    text: percent === undefined ? "-" : `${Math.round(percent)} %`,
+    ...(expired ? { tone: "faint" } : percent !== undefined && percent >= FULL_PERCENT ? { tone: "bad" } : {}),
+  }));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import * as z from "zod/mini";
+import { receivedHostTelemetryFields } from "./host-telemetry.ts";
 import { mailAnswer } from "./mail-answers.ts";
 import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
@@ -82,6 +83,43 @@ export const readinessAnswer = z.lazy(() =>
 );
 export type ReadinessAnswer = z.infer<typeof readinessAnswer>;
 
+/** The last heartbeat of a host's Monitor: its fields, and how old it is. */
+const instanceTelemetry = z.lazy(() =>
+  z.looseObject({
+    identifier: name,
+    age_seconds: count,
+    expired: z.boolean(),
+    last_heard: timestamp,
+    ...receivedHostTelemetryFields(),
+    openclaw_version: z.optional(z.string()),
+    plugin_version: z.optional(z.string()),
+    agents: z.optional(z.array(z.looseObject({}))),
+  })
+);
+
+const numbers = () => ({
+  active_tasks: z.optional(z.number()),
+  queue_length: z.optional(z.number()),
+  concurrent_tasks: z.optional(z.number()),
+  cpu_pct: z.optional(z.number()),
+  mem_pct: z.optional(z.number()),
+  disk_pct: z.optional(z.number()),
+  swap_pct: z.optional(z.number()),
+  load_1: z.optional(z.number()),
+});
+
+/** One step: the gravest status and availability in it, and of each number the mean; what was not heard is absent. */
+const historyPoint = z.lazy(() =>
+  z.looseObject({
+    time: timestamp,
+    status: z.optional(healthStatus),
+    availability: z.optional(availability),
+    ...numbers(),
+    /** The highest of the numbers whose highest is not their mean. */
+    highest: z.optional(z.looseObject(numbers())),
+  })
+);
+
 /** One instance as the hub knows it. `age_seconds` is how old the knowledge is; the document is as it came, unknown fields and all. */
 export const instanceAnswer = z.lazy(() =>
   z.looseObject({
@@ -95,10 +133,27 @@ export const instanceAnswer = z.lazy(() =>
     last_heard: timestamp,
     node_id: z.optional(nodeId),
     verified: z.boolean(),
+    /** What the Monitor of its host reported last; absent where none did. */
+    telemetry: z.optional(instanceTelemetry),
     document: z.looseObject({}),
   })
 );
 export type InstanceAnswer = z.infer<typeof instanceAnswer>;
+
+/** `GET /v1/instances/{id}/history`: the steps in which anything was heard. */
+export const historyAnswer = z.lazy(() =>
+  z.looseObject({
+    instance_id: name,
+    from: timestamp,
+    to: timestamp,
+    step_seconds: count,
+    points: z.array(historyPoint),
+  })
+);
+export type HistoryAnswer = z.infer<typeof historyAnswer>;
+
+/** `POST /monitor/server/heartbeat` of the hub. */
+export const heartbeatAnswer = z.lazy(() => z.looseObject({ accepted: z.literal(true), identifier: name }));
 
 /** `GET /v1/instances`: freshest first. `next` continues the listing, `null` at its end. */
 export const instancesAnswer = z.lazy(() =>

@@ -1,5 +1,5 @@
 /**
- * The hub's database: opening, checking, migrating. Both the running hub and the commands that keep its keys come
+ * The hub's databases: opening, checking, migrating. Both the running hub and the commands that keep its keys come
  * through here.
  *
  * @module
@@ -14,6 +14,9 @@ const WAL_BYTES_KEPT = 64 * 1024 * 1024;
 
 /** The log is written at its end and read from end to end: larger pages take a quarter off the work of a flush. */
 const PAGE_BYTES = 16_384;
+
+/** What beginning anew costs where the keys are kept. */
+const KEYS_LOST = "then hub keys must be made anew";
 
 /** Each takes the schema from its index to the next; `PRAGMA user_version` says how many are done. */
 const MIGRATIONS: readonly string[] = [
@@ -43,35 +46,54 @@ const MIGRATIONS: readonly string[] = [
  * @throws `DATABASE_ERROR` when the file is damaged, is none of ours, or is of a newer version; nothing is changed
  * then. `LOCK_HELD`, `PERMISSION_DENIED`, `DISK_FULL`
  */
-export async function openHubDatabase(databases: Databases, path: string): Promise<SqlDatabase> {
-  const action = `Open the hub's database ${path}`;
+export function openHubDatabase(databases: Databases, path: string): Promise<SqlDatabase> {
+  return openDatabase(databases, path, { name: "the hub's database", migrations: MIGRATIONS, loss: KEYS_LOST });
+}
+
+/** What kind of database is opened. */
+export interface DatabaseKind {
+  /** In errors: `the hub's database`. */
+  readonly name: string;
+  /** As {@link MIGRATIONS}. */
+  readonly migrations: readonly string[];
+  /** What beginning anew costs, for the hint. */
+  readonly loss: string;
+}
+
+/** As {@link openHubDatabase}, for any kind. */
+export async function openDatabase(
+  databases: Databases,
+  path: string,
+  { name, migrations, loss }: DatabaseKind,
+): Promise<SqlDatabase> {
+  const action = `Open ${name} ${path}`;
   let database: SqlDatabase | undefined;
   try {
     database = await databases.open(path);
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    const version = checkVersion(database, action);
+    const version = checkVersion(database, migrations, action);
     if (version === 0) database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`,
     );
-    if (version < MIGRATIONS.length) migrate(database);
+    if (version < migrations.length) migrate(database, migrations);
     return database;
   } catch (thrown) {
     database?.close();
-    throw explainDamage(thrown, action);
+    throw explainDamage(thrown, action, loss);
   }
 }
 
 /** Adds to a fault of the database what to do about it; other errors stay as they are. */
-export function explainDamage(thrown: unknown, action: string): BarnacleError {
+export function explainDamage(thrown: unknown, action: string, loss: string = KEYS_LOST): BarnacleError {
   if (!isBarnacleError(thrown, "DATABASE_ERROR") || thrown.hint !== undefined) return toBarnacleError(thrown, action);
   return new BarnacleError({
     code: "DATABASE_ERROR",
     action,
     value: thrown.value ?? thrown.message,
-    wanted: "a sound hub database",
+    wanted: "a sound database of the hub",
     hint: "the file is damaged or belongs to another program, and was left as it is; put a backup in its place, " +
-      "or move it and its -wal and -shm files away to begin empty (then hub keys must be made anew)",
+      `or move it and its -wal and -shm files away to begin empty (${loss})`,
     cause: thrown,
   });
 }
@@ -84,14 +106,14 @@ export function checkIntegrity(database: SqlDatabase, path: string): void {
   throw explainDamage(new BarnacleError({ code: "DATABASE_ERROR", action, value: String(verdict) }), action);
 }
 
-function checkVersion(database: SqlDatabase, action: string): number {
+function checkVersion(database: SqlDatabase, migrations: readonly string[], action: string): number {
   const version = readNumber(database, "PRAGMA user_version", "user_version");
-  if (version > MIGRATIONS.length) {
+  if (version > migrations.length) {
     throw new BarnacleError({
       code: "DATABASE_ERROR",
       action,
       value: `schema version ${version}`,
-      wanted: `at most ${MIGRATIONS.length}`,
+      wanted: `at most ${migrations.length}`,
       hint: "it was written by a newer Barnacle: use that one, or another directory",
     });
   }
@@ -102,11 +124,11 @@ function checkVersion(database: SqlDatabase, action: string): number {
 }
 
 /** In one transaction, and looked at again inside it: another process may just have done it. */
-function migrate(database: SqlDatabase): void {
+function migrate(database: SqlDatabase, migrations: readonly string[]): void {
   inTransaction(database, () => {
     const version = readNumber(database, "PRAGMA user_version", "user_version");
-    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
-    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    for (const migration of migrations.slice(version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${migrations.length}`);
   });
 }
 

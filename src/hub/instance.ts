@@ -16,6 +16,8 @@ export interface DocumentFacts {
   /** Slots that could take work now; none where the instance takes no work, whatever its capacity says. */
   readonly free: number;
   readonly nodeId: string | undefined;
+  /** The host it runs on, as its tag `host` says: what a Monitor calls `identifier`. */
+  readonly host: string | undefined;
   /** When the document was assembled, as it says, Unix milliseconds. */
   readonly timestampMs: number;
   readonly expiresInMs: number;
@@ -66,6 +68,7 @@ export function readFacts(document: ReceivedStatusDocument, known?: DocumentFact
     availability: keepOne(availability, known?.availability),
     free: takesWork(health.status, availability) ? untaken : 0,
     nodeId: document.node_id === known?.nodeId ? known?.nodeId : document.node_id,
+    host: document.tags?.["host"] === known?.host ? known?.host : document.tags?.["host"],
     timestampMs: Date.parse(document.timestamp),
     expiresInMs: (document.expires_in_seconds ?? EXPIRES_IN_SECONDS_DEFAULT) * 1000,
   };

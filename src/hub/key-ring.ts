@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HEARTBEAT_KEY_HEADER } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import { type Authenticator, bearerTokenOf, RateLimiter } from "../http/mod.ts";
 import type { Secret } from "../log/mod.ts";
@@ -11,6 +12,7 @@ import { type ActiveKey, ANONYMOUS, OWN_AGENT } from "./keys.ts";
 
 /** Publishers whose rates are remembered at once. */
 const PRINCIPALS_MAX = 100_000;
+const API_KEY_CHARACTERS_MAX = 4_096;
 
 /** How the ring admits. */
 export interface KeyRingInit {
@@ -90,7 +92,7 @@ export class KeyRing implements Authenticator {
   }
 
   authenticate(request: Request): { readonly principal: string } | undefined {
-    const agreed = this.#recognize(bearerTokenOf(request));
+    const agreed = this.#recognize(bearerTokenOf(request) ?? apiKeyOf(request));
     if (agreed !== undefined) this.#checkRate(agreed.principal);
     return agreed;
   }
@@ -118,6 +120,12 @@ export class KeyRing implements Authenticator {
       retryAfterMs,
     });
   }
+}
+
+/** The key where a Monitor puts it. Source: the Monitor's contract, "Who calls whom". */
+function apiKeyOf(request: Request): string | undefined {
+  const key = request.headers.get(HEARTBEAT_KEY_HEADER);
+  return key === null || key === "" || key.length > API_KEY_CHARACTERS_MAX ? undefined : key;
 }
 
 /** The first 24 bits. */

@@ -26,6 +26,7 @@ export class Registry {
   readonly #freeRows: number[] = [];
   readonly #index = new SearchIndex();
   readonly #countByOwner = new Map<string, number>();
+  readonly #idsByHost = new Map<string, Set<string>>();
   readonly #onChanged: (row: number) => void;
   #lastSequence = 0;
   #documentCharacters = 0;
@@ -56,6 +57,11 @@ export class Registry {
   /** Instances of one owner. */
   countOf(owner: string): number {
     return this.#countByOwner.get(owner) ?? 0;
+  }
+
+  /** The instances that say to run on a host. */
+  onHost(host: string): Instance[] {
+    return [...this.#idsByHost.get(host) ?? []].flatMap((id) => this.#byId.get(id) ?? []);
   }
 
   /**
@@ -93,6 +99,7 @@ export class Registry {
     this.#index.clear(known.row);
     this.#documentCharacters -= known.documentText.length;
     this.#countOwner(known.owner, -1);
+    this.#moveHost(known.id, known.host, undefined);
     this.#onChanged(known.row);
   }
 
@@ -106,6 +113,7 @@ export class Registry {
     this.#rows[instance.row - 1] = instance;
     this.#documentCharacters += instance.documentText.length;
     this.#countOwner(instance.owner, 1);
+    this.#moveHost(instance.id, undefined, instance.host);
     return instance;
   }
 
@@ -115,8 +123,16 @@ export class Registry {
       this.#countOwner(known.owner, -1);
       this.#countOwner(heard.owner, 1);
     }
+    if (heard.host !== known.host) this.#moveHost(known.id, known.host, heard.host);
     known.sequence = sequence;
     return Object.assign(known, heard);
+  }
+
+  #moveHost(id: string, from: string | undefined, to: string | undefined): void {
+    const left = from === undefined ? undefined : this.#idsByHost.get(from);
+    left?.delete(id);
+    if (from !== undefined && left?.size === 0) this.#idsByHost.delete(from);
+    if (to !== undefined) this.#idsByHost.set(to, (this.#idsByHost.get(to) ?? new Set()).add(id));
   }
 
   #countOwner(owner: string, sign: 1 | -1): void {

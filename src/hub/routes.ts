@@ -5,16 +5,25 @@
  */
 import * as z from "zod/mini";
 import {
+  HEARTBEAT_PATHS,
+  heartbeatAnswer,
+  historyAnswer,
   instanceAnswer,
   instancesAnswer,
   publishAnswer,
+  type ReceivedHeartbeat,
+  receivedHeartbeat,
   type ReceivedStatusDocument,
   receivedStatusDocument,
 } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import { jsonAnswer, jsonTextAnswer, type Route } from "../http/mod.ts";
-import { STATUS_DOCUMENT_BYTES_MAX, TIMESTAMP_AHEAD_MAX_MS } from "../limits.ts";
+import { HEARTBEAT_BYTES_MAX, STATUS_DOCUMENT_BYTES_MAX, TIMESTAMP_AHEAD_MAX_MS } from "../limits.ts";
+import { type Heard, HEARTBEAT_HOLDS_MS } from "./heartbeats.ts";
+import { type HistoryQuery, historyQuery } from "./history/mod.ts";
+import type { Instance } from "./instance.ts";
 import { INSTANCES_QUERY_LISTS, type InstancesQuery, instancesQuery, type Page, type View } from "./query.ts";
+import type { RangedHistory } from "./watch.ts";
 
 const NOT_RUNNING = { description: "The hub is starting or stopping; Retry-After says when to come again" };
 
@@ -24,6 +33,10 @@ export interface HubActs {
   publish(document: ReceivedStatusDocument, request: PublishRequest): "accepted" | "duplicate" | "stale";
   find(query: InstancesQuery): Page;
   get(id: string): View | undefined;
+  /** What the Monitor of an instance's host reported last. */
+  heartbeatOf(instance: Instance): Heard | undefined;
+  heartbeat(heartbeat: ReceivedHeartbeat, principal: string | undefined): void;
+  history(id: string, query: HistoryQuery): RangedHistory | undefined;
 }
 
 /** What came with a document. */
@@ -35,7 +48,13 @@ export interface PublishRequest {
 
 /** All of the hub's own routes. */
 export function hubRoutes(acts: HubActs): Route[] {
-  return [publishRoute(acts) as Route, listRoute(acts) as Route, instanceRoute(acts)];
+  return [
+    publishRoute(acts) as Route,
+    listRoute(acts) as Route,
+    instanceRoute(acts),
+    historyRoute(acts) as Route,
+    ...HEARTBEAT_PATHS.map((path) => heartbeatRoute(acts, path) as Route),
+  ];
 }
 
 /**
@@ -96,8 +115,7 @@ function listRoute(acts: HubActs): Route<unknown, InstancesQuery> {
     },
     handle({ query }) {
       const page = acts.find(query);
-      const nowMs = acts.nowMs();
-      const instances = page.views.map((view) => instanceJson(view, nowMs)).join(",");
+      const instances = page.views.map((view) => instanceJson(acts, view)).join(",");
       const next = JSON.stringify(page.next);
       return jsonTextAnswer(
         200,
@@ -120,19 +138,92 @@ function instanceRoute(acts: HubActs): Route {
     },
     handle({ params }) {
       const view = acts.get(params["id"] ?? "");
-      if (view !== undefined) return jsonTextAnswer(200, instanceJson(view, acts.nowMs()));
-      throw new BarnacleError({
-        code: "NOT_FOUND",
-        action: "Find the instance",
-        value: JSON.stringify(params["id"]),
-        wanted: "one that was heard of lately",
+      if (view !== undefined) return jsonTextAnswer(200, instanceJson(acts, view));
+      throw neverHeard("Find the instance", params["id"]);
+    },
+  };
+}
+
+function neverHeard(action: string, id: string | undefined): BarnacleError {
+  return new BarnacleError({
+    code: "NOT_FOUND",
+    action,
+    value: JSON.stringify(id),
+    wanted: "one that was heard of lately",
+  });
+}
+
+function historyRoute(acts: HubActs): Route<unknown, HistoryQuery> {
+  return {
+    method: "GET",
+    path: "/v1/instances/:id/history",
+    summary:
+      "What became of one instance: its status, its work and its host, in steps of `step` seconds from `from` to `to`",
+    access: "token",
+    query: historyQuery,
+    answers: {
+      200: { description: "The steps in which anything was heard", schema: historyAnswer },
+      404: { description: "No history is kept of it" },
+      503: NOT_RUNNING,
+    },
+    handle({ params, query }) {
+      const id = params["id"] ?? "";
+      const history = acts.history(id, query);
+      if (history === undefined) throw neverHeard("Find the history of the instance", id);
+      return jsonAnswer(200, {
+        instance_id: id,
+        from: new Date(history.fromMs).toISOString(),
+        to: new Date(history.toMs).toISOString(),
+        step_seconds: history.stepMs / 1_000,
+        points: history.points,
       });
     },
   };
 }
 
+/** What a hub takes beyond the contract's shape: an identifier that a database can hold. */
+const reportedHeartbeat = z.lazy(() =>
+  receivedHeartbeat.check(
+    z.refine(({ identifier }) => identifier.isWellFormed(), { path: ["identifier"], error: "well-formed text" }),
+  )
+);
+
+/** Source: the Monitor's contract, "The heartbeat". */
+function heartbeatRoute(acts: HubActs, path: string): Route<ReceivedHeartbeat> {
+  return {
+    method: "POST",
+    path,
+    summary: "Report the telemetry of a host, as a HarborForge Monitor does",
+    access: "token",
+    body: { schema: reportedHeartbeat, bytesMax: HEARTBEAT_BYTES_MAX },
+    answers: {
+      200: { description: "Taken", schema: heartbeatAnswer },
+      403: { description: "The identifier belongs to another key" },
+      503: NOT_RUNNING,
+    },
+    handle({ body, principal }) {
+      acts.heartbeat(body, principal);
+      return jsonAnswer(200, { accepted: true, identifier: body.identifier });
+    },
+  };
+}
+
+/** The heartbeat goes in as the text that it is kept as. */
+function telemetryJson({ identifier, heardAtMs, bodyText }: Heard, nowMs: number): string {
+  const ageMs = Math.max(0, nowMs - heardAtMs);
+  const head = JSON.stringify({
+    identifier,
+    age_seconds: Math.floor(ageMs / 1000),
+    expired: ageMs >= HEARTBEAT_HOLDS_MS,
+    last_heard: new Date(heardAtMs).toISOString(),
+  });
+  return bodyText === "{}" ? head : `${head.slice(0, -1)},${bodyText.slice(1)}`;
+}
+
 /** The document goes in as the text that it came as: it is JSON already, and stays what its publisher wrote. */
-function instanceJson({ instance, ...view }: View, nowMs: number): string {
+function instanceJson(acts: HubActs, { instance, ...view }: View): string {
+  const nowMs = acts.nowMs();
+  const heartbeat = acts.heartbeatOf(instance);
   const head = JSON.stringify({
     instance_id: instance.id,
     service_name: instance.serviceName,
@@ -145,5 +236,6 @@ function instanceJson({ instance, ...view }: View, nowMs: number): string {
     ...(instance.nodeId === undefined ? {} : { node_id: instance.nodeId }),
     verified: instance.verified,
   });
-  return `${head.slice(0, -1)},"document":${instance.documentText}}`;
+  const telemetry = heartbeat === undefined ? "" : `,"telemetry":${telemetryJson(heartbeat, nowMs)}`;
+  return `${head.slice(0, -1)}${telemetry},"document":${instance.documentText}}`;
 }

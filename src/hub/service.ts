@@ -17,11 +17,13 @@ import { Intake, type Outcome } from "./intake.ts";
 import { KeyRing } from "./key-ring.ts";
 import { KeyTable } from "./keys.ts";
 import { loadInstances } from "./loading.ts";
+import { Monitors } from "./monitors.ts";
 import { findInstances, viewOf } from "./query.ts";
 import { Registry } from "./registry.ts";
 import { hubRoutes, type PublishRequest } from "./routes.ts";
 import { SteadyTime } from "./steady-time.ts";
 import { InstanceStore } from "./store.ts";
+import { Watch } from "./watch.ts";
 
 /** How soon a running hub follows a key that was added or revoked beside it. */
 const KEYS_INTERVAL_MS = 2_000;
@@ -54,6 +56,10 @@ export interface HubInit {
   /** Default `instancesMax`. */
   readonly instancesMaxPerKey?: number;
   readonly forgetAfterSeconds: number;
+  /** The path of the database of histories and host telemetry; its directory exists. */
+  readonly historyFile: string;
+  /** Instances whose history is kept at most; 0 keeps none. */
+  readonly historyInstancesMax: number;
   /**
    * Accepted beside the keys of the database and kept in memory only: the own agent's key where both run in one
    * process.
@@ -106,7 +112,10 @@ class HubService implements Hub {
   readonly #registry: Registry;
   readonly #intake: Intake;
   readonly #keyRing: KeyRing;
+  readonly #watch: Watch;
+  readonly #monitors: Monitors;
   readonly #publications: Counter;
+  readonly #heartbeats: Counter;
   #running: Running | undefined;
   #dataVersion: unknown;
 
@@ -128,12 +137,34 @@ class HubService implements Hub {
       requestsPerSecondPerKey: init.requestsPerSecondPerKey,
       burstPerKey: init.burstPerKey,
     });
+    this.#watch = new Watch({ ...components, time: this.#time }, {
+      databaseFile: init.historyFile,
+      historiesMax: init.historyInstancesMax,
+      identifiersMax: init.instancesMax,
+    });
+    this.#monitors = new Monitors({
+      registry: this.#registry,
+      intake: this.#intake,
+      watch: this.#watch,
+      time: this.#time,
+    });
     this.#publications = metrics.counter("barnacle_hub_publications_total", "Publications by what became of them.", [
       "outcome",
     ]);
+    this.#heartbeats = metrics.counter(
+      "barnacle_hub_heartbeats_total",
+      "Heartbeats of Monitors by what became of them.",
+      [
+        "outcome",
+      ],
+    );
     this.#observe(metrics);
     this.routes = this.#makeRoutes();
-    this.checks = { hub: () => this.#checkRunning(), hub_store: () => this.#running?.flusher.check() ?? { ok: true } };
+    this.checks = {
+      hub: () => this.#checkRunning(),
+      hub_store: () => this.#running?.flusher.check() ?? { ok: true },
+      hub_history: () => this.#watch.check(),
+    };
   }
 
   get authenticator(): Authenticator {
@@ -149,6 +180,7 @@ class HubService implements Hub {
       database = await openHubDatabase(databases, databaseFile);
       await this.#take(database, lock);
     } catch (thrown) {
+      await this.#watch.stop();
       database?.close();
       await lock.release();
       throw explainDamage(thrown, `Open the hub's database ${databaseFile}`);
@@ -168,6 +200,7 @@ class HubService implements Hub {
       nowMs: this.#time.nowMs(),
       forgottenUntilMs: this.#forgottenUntilMs(),
     });
+    await this.#watch.start(this.#forgottenUntilMs());
     const store = new InstanceStore({ database, clock, at: (row) => this.#registry.at(row) }, entries);
     this.#running = { database, lock, keyTable, flusher: new Flusher({ ...this.#components, store }) };
     this.#addTasks();
@@ -197,6 +230,7 @@ class HubService implements Hub {
       const id = this.#registry.at(row)?.id;
       if (id !== undefined) this.#registry.remove(id);
     }
+    this.#watch.forgetUntil(this.#forgottenUntilMs());
   }
 
   /** What was last heard then or before is as if never heard of, though it leaves memory and disk a little later. */
@@ -220,6 +254,7 @@ class HubService implements Hub {
     this.#running = undefined;
     if (running === undefined) return;
     try {
+      await this.#watch.stop();
       await running.flusher.flush(signal);
     } finally {
       running.database.close();
@@ -242,6 +277,18 @@ class HubService implements Hub {
         if (instance === undefined || instance.heardAtMs <= this.#forgottenUntilMs()) return undefined;
         return viewOf(instance, this.#time.nowMs());
       },
+      heartbeatOf: (instance) => this.#monitors.heartbeatOf(instance),
+      heartbeat: (heartbeat, principal) => {
+        this.#assertRunning();
+        this.#count(this.#heartbeats, () => {
+          this.#monitors.take(heartbeat, principal ?? "");
+          return "accepted";
+        });
+      },
+      history: (id, query) => {
+        this.#assertRunning();
+        return this.#watch.read(id, query);
+      },
     });
   }
 
@@ -249,17 +296,26 @@ class HubService implements Hub {
     this.#assertRunning();
     const known = this.#registry.get(document.instance_id);
     if (known !== undefined && known.heardAtMs <= this.#forgottenUntilMs()) this.#registry.remove(known.id);
-    try {
+    return this.#count(this.#publications, () => {
       const outcome = this.#intake.take({
         document,
         documentText: request.bodyText,
         principal: request.principal ?? "",
         signedBy: this.#verify(request),
       });
-      this.#publications.increment({ outcome });
+      if (outcome === "accepted") this.#monitors.noteDocument(document);
+      return outcome;
+    });
+  }
+
+  /** Does the act and counts what became of it. */
+  #count<Result extends string>(counter: Counter, act: () => Result): Result {
+    try {
+      const outcome = act();
+      counter.increment({ outcome });
       return outcome;
     } catch (thrown) {
-      this.#publications.increment({ outcome: isBarnacleError(thrown) ? thrown.code.toLowerCase() : "internal" });
+      counter.increment({ outcome: isBarnacleError(thrown) ? thrown.code.toLowerCase() : "internal" });
       throw thrown;
     }
   }

@@ -17,6 +17,22 @@ const EXAMPLE = {
   health: { status: "healthy", details: { last_task_success_seconds: 30 } },
 };
 
+/** The user's own example of a heartbeat. Source: the Monitor's seed, "Heartbeat payload". */
+const HEARTBEAT = {
+  identifier: "vps.t1",
+  openclaw_version: "OpenClaw 2026.3.13 (61d171a)",
+  plugin_version: "0.2.0",
+  agents: [],
+  cpu_pct: 10.5,
+  mem_pct: 52.1,
+  disk_pct: 81.0,
+  swap_pct: 0.0,
+  load_avg: [0.12, 0.09, 0.03],
+  uptime_seconds: 12345,
+  nginx_installed: true,
+  nginx_sites: ["default"],
+};
+
 export function defineHubTests(way: Way): void {
   let stage = new Stage(way);
   afterEach(async () => {
@@ -54,6 +70,43 @@ export function defineHubTests(way: Way): void {
       expect((await fetch(`${url}/v1/instances/nobody`)).status).toBe(404);
       expect(await hub.stop()).toEqual({ code: 0, signal: null });
     });
+
+    test(
+      "takes a HarborForge Monitor's heartbeat, shows it with its host, and keeps its history when killed",
+      timeout,
+      async () => {
+        const folder = stage.folder();
+        const hub = startHub(folder);
+        const url = await hub.url("hub");
+        await post(url, { ...EXAMPLE, tags: { host: HEARTBEAT.identifier } });
+        for (const path of ["heartbeat", "heartbeat-v2"]) {
+          const answer = await fetch(`${url}/monitor/server/${path}`, {
+            method: "POST",
+            headers: { "content-type": "application/json", "x-api-key": "whatever opens a hub without keys" },
+            body: JSON.stringify(HEARTBEAT),
+          });
+          expect(answer.status).toBe(200);
+        }
+        expect(await instances(url)).toMatchObject({ matched: 1, instances: [{ telemetry: HEARTBEAT }] });
+        while (!(await (await fetch(`${url}/metrics`)).text()).includes("barnacle_hub_history_unwritten 0")) {
+          await new Promise((wake) => setTimeout(wake, 20));
+        }
+        await hub.stop("SIGKILL");
+        const again = await startHub(folder).url("hub");
+        const history = await fetch(`${again}/v1/instances/${EXAMPLE.instance_id}/history`);
+        expect(await history.json()).toMatchObject({
+          points: [{
+            status: "healthy",
+            queue_length: 10,
+            cpu_pct: 10.5,
+            mem_pct: 52.1,
+            disk_pct: 81,
+            swap_pct: 0,
+            load_1: 0.12,
+          }],
+        });
+      },
+    );
 
     test("forgets nothing when it is stopped and started again", timeout, async () => {
       const folder = stage.folder();

@@ -48,6 +48,21 @@ export const hub = {
       default: 86_400,
       description: "An instance not heard of for so long is forgotten.",
     },
+    historyFile: {
+      type: path,
+      default: ".barnacle/hub-history.sqlite",
+      description:
+        "The database of histories and host telemetry: about 100 kB for each instance after a month. It may be deleted while the " +
+        "hub is stopped; the histories then begin anew.",
+      isPath: true,
+    },
+    historyInstancesMax: {
+      type: wholeNumber(0, 1_000_000),
+      default: 20_000,
+      description:
+        "Instances whose history is kept, a day at 30 s and a month at 10 min: it bounds the hub's memory (3 kB each) and the " +
+        "history's database. 0 keeps none.",
+    },
     url: {
       type: baseUrl,
       description: "The hub that `status --hub` and `doctor` ask when they are given none.",

@@ -12,6 +12,7 @@ function heard(id: string, changes: Partial<HeardInstance> = {}): HeardInstance 
     availability: "available",
     free: 1,
     nodeId: undefined,
+    host: undefined,
     timestampMs: 1,
     expiresInMs: 90_000,
     id,

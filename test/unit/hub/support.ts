@@ -97,7 +97,13 @@ export interface HubBenchInit extends Partial<HubInit> {
 
 export type HubBench = ReturnType<typeof makeHubBench>;
 
-const LIMITS = { requestsPerSecondPerKey: 1e6, burstPerKey: 1e6, instancesMax: 1_000, forgetAfterSeconds: 86_400 };
+const LIMITS = {
+  requestsPerSecondPerKey: 1e6,
+  burstPerKey: 1e6,
+  instancesMax: 1_000,
+  forgetAfterSeconds: 86_400,
+  historyInstancesMax: 100,
+};
 
 function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "barnacle-hub-"));
@@ -114,7 +120,7 @@ export function makeHubBench(init: HubBenchInit = {}) {
   const databaseFile: string = after?.databaseFile ?? join(makeDirectory(), "hub.sqlite");
   const hub = createHub(
     { ...bench, databases, files: locks, crypto: nodeCryptoPort },
-    { databaseFile, isOnLoopback: true, ...LIMITS, ...hubInit },
+    { databaseFile, historyFile: `${databaseFile}-history`, isOnLoopback: true, ...LIMITS, ...hubInit },
   );
   const app = createApp({
     ...bench,
