@@ -35,7 +35,7 @@ class Node implements MoltCommNode {
         const { nodeId, record, agent } = met;
         this.#parts.peers.store.met(record, agent);
         this.#parts.sealing.met(met);
-        this.#parts.relays.met();
+        this.#parts.relays.met(nodeId);
         this.#isReachable(nodeId);
       },
       newAddress: (nodeId) => this.#isReachable(nodeId),

@@ -114,11 +114,14 @@ export class Running {
 /** A bench of processes and folders that cleans up after itself. */
 export class Stage {
   readonly way: Way;
+  /** What is put before every command, such as one that runs it elsewhere. */
+  readonly #before: readonly string[];
   readonly #running: Running[] = [];
   readonly #folders: string[] = [];
 
-  constructor(way: Way) {
+  constructor(way: Way, before: readonly string[] = []) {
     this.way = way;
+    this.#before = before;
   }
 
   folder(): string {
@@ -132,7 +135,7 @@ export class Stage {
     if (!existsSync(command[0])) {
       throw new Error(`Start ${this.way}: no ${command[0]}; run "npm install" and "npm run build"`);
     }
-    const running = new Running([...command, ...words], options);
+    const running = new Running([...this.#before, ...command, ...words], options);
     this.#running.push(running);
     return running;
   }

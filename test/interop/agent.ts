@@ -29,6 +29,8 @@ export interface AgentInit {
   readonly environment?: Readonly<Record<string, string>>;
   /** The work directory of an earlier life. */
   readonly folder?: string;
+  /** Where it listens; a free port of loopback by default. */
+  readonly listen?: string;
 }
 
 export class Agent {
@@ -48,7 +50,7 @@ export class Agent {
   /** Starts an agent and waits until it listens. */
   static async start(stage: Stage, init: AgentInit = {}): Promise<Agent> {
     const folder = init.folder ?? stage.folder();
-    const where = ["--dir", folder, "--http", "127.0.0.1:0", "--listen", "tcp://127.0.0.1:0"];
+    const where = ["--dir", folder, "--http", "127.0.0.1:0", "--listen", init.listen ?? "tcp://127.0.0.1:0"];
     const bootstrap = (init.bootstrap ?? []).flatMap((address) => ["--bootstrap", address]);
     const running = stage.start(["run", ...where, ...bootstrap, "--log", "json"], {
       environment: { ...GENEROUS, ...init.environment },
@@ -92,7 +94,7 @@ function readLines(path: string): unknown[] {
 }
 
 /** Who the agent in a work directory is, by its key file alone. Source: MoltComm v1, section 1. */
-function nodeIdOf(folder: string): string {
+export function nodeIdOf(folder: string): string {
   const key = createPublicKey(readFileSync(join(folder, ".moltcomm", "identity.pem"), "utf8"));
   return `ed25519:${createHash("sha256").update(key.export({ format: "der", type: "spki" })).digest("base64url")}`;
 }

@@ -32,10 +32,15 @@ import {
 
 /** Longer messages are not taken: the specification leaves it to each node. */
 const MESSAGE_BYTES_MAX = 65_536;
+/** The first wait before another attempt to connect, and the longest. */
+const RETRY_MS = 200;
+const RETRY_MS_MAX = 3_000;
 
 /** A connection: frames in, messages out, and who is known to be at its other end. */
 class Link {
   nodeId = undefined;
+  /** It leads to a relay: others speak on it, too, and it stays the relay's. Source: section 8. */
+  isRelay = false;
   isOpen = true;
   #socket;
   #waiting = new Set();
@@ -98,6 +103,8 @@ export class Peer {
   #held = [];
   #seen = new Set();
   #listeners = new Set();
+  /** The connection on which this node is registered at a relay. */
+  #relay = undefined;
   #tell;
   #isTracing = false;
 
@@ -119,6 +126,7 @@ export class Peer {
   async dial({ address, to, timeoutMs = 10_000, localAddress }) {
     const socket = connect({ ...readAddress(address), localAddress });
     const link = new Link(socket, this, "dialled");
+    link.isRelay = address.startsWith("relay:");
     this.links.add(link);
     const isShaken = (message) => message.t === "HELLO_ACK" && message.from === link.nodeId;
     const answer = link.answer(isShaken, timeoutMs, this.#listeners);
@@ -128,6 +136,24 @@ export class Peer {
       throw new Error(`No HELLO_ACK from ${address}`);
     }
     return link;
+  }
+
+  /** Stays registered at a relay: connects again after every loss, at first soon, then more rarely. @returns once it is registered */
+  async register({ address, to }) {
+    this.addrs = [address];
+    const link = await this.dial({ address, to });
+    this.#relay = link;
+    link.onClose = () => void this.#registerAgain({ address, to });
+    this.#tell("registered", { at: link.nodeId });
+    return link.nodeId;
+  }
+
+  async #registerAgain(place) {
+    for (let waitMs = RETRY_MS;; waitMs = Math.min(2 * waitMs, RETRY_MS_MAX)) {
+      await pause(waitMs * (0.5 + Math.random() / 2));
+      const isBack = await this.register(place).then(() => true, () => false);
+      if (isBack) return;
+    }
   }
 
   /** Sends one request and resolves with its answer, which only its recipient can give; undefined when none comes. */
@@ -150,14 +176,19 @@ export class Peer {
   /**
    * Sends messages until each is settled, through whatever is in between: connects again, sends again from the first unsettled one,
    * in order, under the same id and a new `ts`.
+   *
+   * @param options.relay the node id of the relay that is at `address`; without one `to` itself is there
    */
-  async deliver({ address, to, messages, window = 32, timeoutMs = 500 }) {
+  async deliver({ address, relay = undefined, to, messages, window = 32, timeoutMs = 500 }) {
     let open = messages.map((msg) => ({ id: randomUUID(), msg }));
     let attempts = 0;
     let connections = 0;
     while (open.length > 0) {
-      const link = await this.dial({ address, to, timeoutMs }).catch(() => undefined);
-      if (link === undefined) continue;
+      const link = await this.#wayTo({ address, to: relay ?? to, timeoutMs });
+      if (link === undefined) {
+        await pause(RETRY_MS);
+        continue;
+      }
       connections += 1;
       const settled = new Set();
       let hasFailed = false;
@@ -174,11 +205,17 @@ export class Peer {
         inFlight.add(attempt);
       }
       await Promise.all(inFlight);
-      link.close();
+      if (link !== this.#relay) link.close();
       open = open.filter(({ id }) => !settled.has(id));
       if (hasFailed) await pause(50);
     }
     return { delivered: messages.length, attempts, connections };
+  }
+
+  /** Where it is registered it has one connection: another would take the place of that. */
+  async #wayTo(place) {
+    if (this.#relay === undefined) return await this.dial(place).catch(() => undefined);
+    return this.#relay.isOpen ? this.#relay : undefined;
   }
 
   /** Acknowledges what was held, in the order in which it came, and from now on. */
@@ -193,6 +230,7 @@ export class Peer {
 
   lost(link) {
     this.links.delete(link);
+    link.onClose?.();
     this.#tell("closed", { peer: link.nodeId, side: link.side });
   }
 
@@ -249,7 +287,7 @@ export class Peer {
     const { peer, agent } = message.body;
     if (!isGoodRecord(peer) || peer.peer_id !== message.from) return this.#refuse(link, message, "BAD_SIG");
     this.records.set(message.from, peer);
-    link.nodeId = message.from;
+    if (!link.isRelay || link.nodeId === undefined) link.nodeId = message.from;
     this.#tell("handshake", { peer: message.from, t: message.t, side: link.side, agent, addrs: peer.addrs });
     if (message.t === "HELLO") link.say(makeMessage(this.identity, this.#hello("HELLO_ACK", message.from)));
   }
@@ -306,9 +344,11 @@ const commandsOf = (peer) => ({
   advertise: ({ addrs }) => void (peer.addrs = addrs),
   /** `address`, `to`. Gives the node id that answered. */
   dial: async (options) => (await peer.dial(options)).nodeId,
+  /** `address`, `to` the relay's node id. Gives it; from then on the registration is kept. */
+  register: (options) => peer.register(options),
   /** `to`, `msg`, `id`. Gives the outcome: ACK, an error's code, or none. */
   send: (options) => peer.send(linkTo(peer, options.to), options),
-  /** `to`, `address`, `messages`, `window`, `timeoutMs`. Gives when all are settled. */
+  /** `to`, `address`, `relay`, `messages`, `window`, `timeoutMs`. Gives when all are settled. */
   deliver: (options) => peer.deliver(options),
   ping: async ({ to, nonce = randomUUID() }) => {
     const answer = await peer.ask(linkTo(peer, to), { t: "PING", to, body: { nonce } }, nonceFits);

@@ -11,7 +11,7 @@ export interface ScriptEvent {
   readonly [field: string]: unknown;
 }
 
-/** `peer.mjs`, `proxy.mjs` or `hostile.mjs`, running under Node whatever runs the test. */
+/** One of the scripts of this folder, running under Node whatever runs the test. */
 export class Script {
   readonly events: ScriptEvent[] = [];
   readonly #child: ChildProcess;
@@ -22,8 +22,10 @@ export class Script {
   #hasEnded = false;
   #waiting: (() => void)[] = [];
 
-  constructor(file: string) {
-    this.#child = spawn(NODE, [join(INTEROP, file)], { stdio: ["pipe", "pipe", "pipe"] });
+  /** @param before what is put before the command, such as one that runs it elsewhere */
+  constructor(file: string, words: readonly string[] = [], before: readonly string[] = []) {
+    const [program = NODE, ...more] = [...before, NODE, join(INTEROP, file), ...words];
+    this.#child = spawn(program, more, { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#take(text));
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;

@@ -221,8 +221,8 @@ export function isGoodRecord(record, nowMs = Date.now()) {
     signatureHolds(recordInput(record), record.pub, record.sig);
 }
 
-/** `tcp://HOST:PORT` as what `node:net` wants. */
+/** `tcp://HOST:PORT` or `relay://HOST:PORT` as what `node:net` wants. */
 export function readAddress(address) {
-  const { hostname, port } = new URL(address.replace(/^tcp:/, "http:"));
+  const { hostname, port } = new URL(address.replace(/^(?:tcp|relay):/, "http:"));
   return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? 80 : port) };
 }

@@ -8,12 +8,12 @@
  * The sender's outbox is written by this script, as an agent would; nothing else is told to either side. A kill is SIGKILL, at a
  * moment drawn between the first instruction of a start and the end of the work.
  */
-import { appendFileSync, createReadStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { COMMANDS, type Way } from "../e2e/barnacle.ts";
+import { drawer, findFaults, LineCount, settle, textOf } from "./conversation.ts";
 import { Side } from "./side.ts";
 
 interface Plan {
@@ -29,8 +29,6 @@ const BATCH_LINES = 500;
 const PAUSE_MS_MAX = 800;
 /** Every other kill comes so soon after new lines: in the thick of it. */
 const SOON_MS_MAX = 80;
-/** Once the killing is over, everything must have arrived within so long without progress. */
-const STALL_MS_MAX = 60_000;
 
 /** @throws RangeError, TypeError for what is no plan */
 function readPlan(words: readonly string[]): Plan {
@@ -51,64 +49,7 @@ function readPlan(words: readonly string[]): Plan {
   return { kills, messages, seed, way: values.way as Way };
 }
 
-/** A small generator (mulberry32): the moments of a run are the same for the same seed, as far as the machine allows. */
-function drawer(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Counts the lines of a file that is growing; a missing one has none. */
-class LineCount {
-  readonly #path: string;
-  #offset = 0;
-  #count = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  async now(): Promise<number> {
-    try {
-      for await (const chunk of createReadStream(this.#path, { start: this.#offset })) {
-        const bytes = chunk as Buffer;
-        for (const byte of bytes) if (byte === 10) this.#count += 1;
-        this.#offset += bytes.length;
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-    return this.#count;
-  }
-}
-
-/** Everything that is wrong with the inbox, a line each. */
-async function findFaults(inbox: string, messages: number): Promise<string[]> {
-  const faults: string[] = [];
-  const seen = new Uint8Array(messages);
-  let lineNumber = 0;
-  let last = -1;
-  for await (const line of createInterface({ input: createReadStream(inbox) })) {
-    lineNumber += 1;
-    const { seq, msg } = JSON.parse(line) as { readonly seq: number; readonly msg: string };
-    const index = Number(/^message (\d+) /.exec(msg)?.[1] ?? -1);
-    if (seq !== lineNumber) faults.push(`line ${lineNumber} has seq ${seq}`);
-    if (index < 0 || index >= messages) faults.push(`line ${lineNumber} was never sent: ${msg.slice(0, 40)}`);
-    else if (seen[index] === 1) faults.push(`message ${index} is there twice, again at line ${lineNumber}`);
-    else seen[index] = 1;
-    if (index <= last) faults.push(`message ${index} stands behind message ${last}`);
-    last = index;
-  }
-  const lost = seen.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
-  if (lost > 0) faults.push(`${lost} messages are missing, the first is ${seen.indexOf(0)}`);
-  return faults;
-}
 
 async function main(plan: Plan): Promise<void> {
   const draw = drawer(plan.seed);
@@ -129,7 +70,7 @@ async function main(plan: Plan): Promise<void> {
       while (written < plan.messages && written * plan.kills <= (kills + 1) * plan.messages) {
         const lines = Array.from(
           { length: Math.min(BATCH_LINES, plan.messages - written) },
-          (_, at) => `${JSON.stringify({ to: receiver.nodeId, msg: `message ${written + at} ${"x".repeat(180)}` })}\n`,
+          (_, at) => `${JSON.stringify({ to: receiver.nodeId, msg: textOf(written + at) })}\n`,
         );
         appendFileSync(outbox, lines.join(""));
         written += lines.length;
@@ -157,20 +98,6 @@ async function main(plan: Plan): Promise<void> {
     rmSync(folder, { recursive: true });
   } finally {
     await Promise.all([sender.kill(), receiver.kill()]);
-  }
-}
-
-/** Waits until everything has arrived. @throws Error when nothing more arrives */
-async function settle(arrived: LineCount, messages: number): Promise<void> {
-  let last = -1;
-  let stalledMs = 0;
-  for (;;) {
-    const now = await arrived.now();
-    if (now >= messages) return;
-    stalledMs = now === last ? stalledMs + 200 : 0;
-    if (stalledMs > STALL_MS_MAX) throw new Error(`Torture: stuck with ${now} of ${messages} arrived`);
-    last = now;
-    await pause(200);
   }
 }
 

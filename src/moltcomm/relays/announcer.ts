@@ -51,6 +51,11 @@ export class Announcer {
     this.#task?.nudge();
   }
 
+  /** Nobody is told before it has said who it is; until then the record may have changed. */
+  met(nodeId: string): void {
+    if (this.#components.links.of(nodeId).some((link) => this.#isOutOfDate(link))) this.#task?.nudge();
+  }
+
   async #tellAll(signal: AbortSignal): Promise<void> {
     const { clock, links } = this.#components;
     let told = 0;
@@ -64,11 +69,15 @@ export class Announcer {
 
   /** @returns whether it took a signature */
   #tell(link: Link): boolean {
-    const { handshakes, own } = this.#components;
     if (!link.isOpen || link.peerId === undefined || link.relay?.isRegistration === false) return false;
-    if (link.toldAddresses === own.for(link).addrs.join(" ")) return false;
-    handshakes.announceAnew(link, link.peerId).catch(() => undefined);
+    if (!this.#isOutOfDate(link)) return false;
+    this.#components.handshakes.announceAnew(link, link.peerId).catch(() => undefined);
     return true;
+  }
+
+  /** What the far end was told of us is not so any more. */
+  #isOutOfDate(link: Link): boolean {
+    return link.toldAddresses !== this.#components.own.for(link).addrs.join(" ");
   }
 
   /** They cannot find us at a relay that we left, and have nobody else to learn it from. */

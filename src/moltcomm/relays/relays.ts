@@ -134,9 +134,10 @@ export class Relays {
     if (link.relay !== undefined) this.#registrations.opened();
   }
 
-  /** A node that we connected to shook hands: it may be asked to dial back. */
-  met(): void {
+  /** A node shook hands: if we connected to it, it may be asked to dial back, and our record may be another than the one it got. */
+  met(nodeId: string): void {
     if (this.#askTask !== undefined) this.dialBack.askSomebody();
+    this.#announcer.met(nodeId);
   }
 
   /** A node said `HELLO`: that shows that it comes to us, or over which way it hears of us. */

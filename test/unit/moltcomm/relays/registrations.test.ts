@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { PinnedRelay } from "../../../../src/moltcomm/relays/types.ts";
 import { encodeBase64 } from "../../../../src/contract/mod.ts";
-import { address, MINUTE_MS, newId, RawPeer, SECOND_MS, startNode } from "../node/support.ts";
+import { address, MINUTE_MS, newId, PORT, RawPeer, SECOND_MS, startNode } from "../node/support.ts";
 import { type RawRelay, registeredAt, RelayScene } from "./support.ts";
 
 function pinned(relay: RawRelay): PinnedRelay {
@@ -75,6 +75,23 @@ describe("§8 registration", () => {
     expect(scene.world.clock.monotonicMs() - startMs).toBeLessThan(15 * SECOND_MS);
     const times = peer.all("HELLO").map(({ body }) => body.peer.ts);
     expect(times).toEqual([...new Set(times)].sort((one, other) => one - other));
+  });
+
+  test("is told anew to a peer that answers HELLO only after the relay did", async () => {
+    const scene = await RelayScene.make();
+    const host = scene.world.addHost("peer");
+    const peer = await RawPeer.listen(scene.world, scene.world.createRuntime(host), host);
+    const node = await scene.start("a", { bootstrap: [address(`tcp://${host.ip}:${PORT}`)] });
+    await scene.world.until(() => peer.all("HELLO").length === 1);
+    await scene.registered(node);
+    await scene.world.run(SECOND_MS);
+    peer.say("HELLO_ACK", { agent: "raw/1", peer: peer.record() }, { to: node.nodeId });
+    peer.answersHellos();
+    await scene.world.run(SECOND_MS);
+    expect(peer.all("HELLO").map(({ body }) => body.peer.addrs)).toEqual([
+      [`tcp://${node.host.ip}:${PORT}`],
+      [scene.relay.address],
+    ]);
   });
 
   test("does not last when none are wanted, nor without relays", async () => {
