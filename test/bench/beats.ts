@@ -21,28 +21,52 @@ const CAPABILITIES = Array.from({ length: SKILL_COUNT }, (_, first) => {
 /** Larger than any fleet here and prime: steps through a fleet in an order that no cache foresees. */
 const STRIDE = 1_000_003;
 
-/** Heartbeats of `instances` instances, in an order without rhythm; each is a new publication with the present time. */
+/** Publications of `instances` instances, in an order without rhythm; each is a new publication with the present time. */
 export class Beats {
   readonly #instances: number;
-  readonly #head: string;
+  readonly #key: string;
   readonly #run: string;
+  readonly #isWatched: boolean;
   #sequence = 0;
   #nowMs = 0;
   #timestamp = "";
 
-  /** @param run eight hexadecimal digits, no two alike against one hub */
-  constructor(init: { readonly instances: number; readonly key: string; readonly run: string }) {
+  /**
+   * @param init.run eight hexadecimal digits, no two alike against one hub
+   * @param init.isWatched whether each second request is the heartbeat of the Monitor on the instance's host
+   */
+  constructor(
+    init: { readonly instances: number; readonly key: string; readonly run: string; readonly isWatched?: boolean },
+  ) {
     this.#instances = init.instances;
     this.#run = init.run;
-    this.#head = "POST /openclaw/status HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n" +
-      `authorization: Bearer ${init.key}\r\ncontent-length: `;
+    this.#key = init.key;
+    this.#isWatched = init.isWatched ?? false;
   }
 
   /** The next request, all ASCII. */
   next(): string {
     const sequence = this.#sequence++;
-    const body = this.#document((sequence * STRIDE) % this.#instances, sequence);
-    return `${this.#head}${body.length}\r\n\r\n${body}`;
+    const turn = this.#isWatched ? Math.floor(sequence / 2) : sequence;
+    const instance = (turn * STRIDE) % this.#instances;
+    if (this.#isWatched && sequence % 2 === 1) {
+      return this.#request("/monitor/server/heartbeat", this.#heartbeat(instance, turn));
+    }
+    return this.#request("/openclaw/status", this.#document(instance, sequence));
+  }
+
+  #request(path: string, body: string): string {
+    return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
+      `authorization: Bearer ${this.#key}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  }
+
+  /** Figures that change from one to the next, as they do. */
+  #heartbeat(instance: number, turn: number): string {
+    const wave = (turn * 37 + instance) % 1_000;
+    return `{"identifier":"bench-${instance}","cpu_pct":${wave / 10},"mem_pct":${(400 + wave % 50) / 10},` +
+      `"disk_pct":${instance % 100},"swap_pct":0,"load_avg":[${wave / 100},0.5,0.4],"uptime_seconds":${turn},` +
+      `"nginx_installed":true,"nginx_sites":["default"],"openclaw_version":"OpenClaw 2026.9.6 (eb377ac)",` +
+      `"plugin_version":"0.2.0","agents":[{"id":"main","name":"main","status":"idle"}]}`;
   }
 
   /** Put together as text: serialising an object would cost the load about as much as taking it costs the server. */

@@ -2,7 +2,13 @@
 
 export type Requests =
   | { readonly kind: "get"; readonly path: string; readonly key?: string }
-  | { readonly kind: "beats"; readonly instances: number; readonly key: string; readonly run: string };
+  | {
+    readonly kind: "beats";
+    readonly instances: number;
+    readonly key: string;
+    readonly run: string;
+    readonly isWatched?: boolean;
+  };
 
 export interface LoadPlan {
   readonly port: number;

@@ -24,13 +24,15 @@ export class LoadProcess {
     this.#child = fork(join(import.meta.dirname, "load-process.ts"));
   }
 
-  /** @throws Error when the load failed, or an answer had another status than wanted */
-  async run(plan: LoadPlan, wantedStatus: number): Promise<LoadResult> {
+  /** @throws Error when the load failed, or an answer had another status than those wanted */
+  async run(plan: LoadPlan, ...wantedStatuses: readonly number[]): Promise<LoadResult> {
     const report = await this.#ask(plan);
     if ("error" in report) throw new Error(`Load port ${plan.port}: ${report.error}`);
     const { statuses } = report.result;
-    if (Object.keys(statuses).some((status) => Number(status) !== wantedStatus)) {
-      throw new Error(`Load port ${plan.port}: wanted ${wantedStatus} only, got ${JSON.stringify(statuses)}`);
+    if (Object.keys(statuses).some((status) => !wantedStatuses.includes(Number(status)))) {
+      throw new Error(
+        `Load port ${plan.port}: wanted ${wantedStatuses.join(" or ")} only, got ${JSON.stringify(statuses)}`,
+      );
     }
     return report.result;
   }

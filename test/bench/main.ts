@@ -21,6 +21,7 @@ import { benchRelay } from "./relay.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
 import { benchStatus } from "./status.ts";
+import { benchWatch } from "./watch.ts";
 import { renderSection, type Section, writePart } from "./tables.ts";
 import { ROOT, Workshop } from "./workshop.ts";
 
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   size: benchSize,
   status: benchStatus,
   hub: benchHub,
+  watch: benchWatch,
   mail: benchMail,
   relay: benchRelay,
 };

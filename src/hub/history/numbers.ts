@@ -17,6 +17,8 @@ export class Numbers {
   readonly #instancesMax: number;
   readonly #byId = new Map<string, Known>();
   #last = 0;
+  /** The span in which there was nobody to make room; nobody is looked for again within it. */
+  #fullIn = -1;
   /** What is not on disk. */
   #added: { readonly number: number; readonly id: string }[] = [];
   #removed: number[] = [];
@@ -81,11 +83,14 @@ export class Numbers {
   }
 
   #makeRoom(span: number): boolean {
+    if (this.#fullIn === span) return false;
     const silent = [...this.#byId].filter(([, { lastSpan }]) => lastSpan < span - 1);
     silent.sort(([, left], [, right]) => left.lastSpan - right.lastSpan);
     const count = Math.ceil(this.#instancesMax * FORGOTTEN_PERCENT / 100);
     for (const [id, known] of silent.slice(0, count)) this.#forget(id, known);
-    return silent.length > 0;
+    if (silent.length > 0) return true;
+    this.#fullIn = span;
+    return false;
   }
 
   #forget(id: string, { number }: Known): void {
