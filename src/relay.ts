@@ -7,7 +7,7 @@ import { type LoadedConfig, parseListenAddress } from "./config/mod.ts";
 import { readPeerAddress } from "./contract/mod.ts";
 import type { Logger } from "./log/mod.ts";
 import type { Metrics } from "./metrics/mod.ts";
-import { loadOrCreateIdentity, loadRelay, type RelayView } from "./moltcomm/mod.ts";
+import { loadOrCreateIdentity, loadRelay, type RelayMailboxInit, type RelayView } from "./moltcomm/mod.ts";
 import type { Runtime } from "./runtime/port.ts";
 import type { Scheduler } from "./scheduler/mod.ts";
 import { VERSION } from "./version.ts";
@@ -50,6 +50,7 @@ export async function startRelay(components: RelayHostComponents, loaded: Loaded
     advertise: settings.advertise.flatMap((text) => readPeerAddress(text) ?? []),
     limits: settings,
     members,
+    mailbox: await mailboxOf(components, loaded),
     agent: `barnacle/${VERSION}`,
   });
   const stop = async (): Promise<void> => {
@@ -71,4 +72,17 @@ export async function startRelay(components: RelayHostComponents, loaded: Loaded
     },
     stop,
   };
+}
+
+/** How the relay gets its mailbox; `undefined` where it keeps none. */
+async function mailboxOf(
+  components: RelayHostComponents,
+  { config: { relayMailbox: settings } }: LoadedConfig,
+): Promise<RelayMailboxInit | undefined> {
+  if (!settings.enabled) return undefined;
+  const { loadMailbox } = await loadRelay();
+  const { Mailbox, SqliteStore } = await loadMailbox();
+  const { newNodesPerAddressPerDay } = settings;
+  const store = new SqliteStore(components, { path: settings.file, limits: settings });
+  return { newNodesPerAddressPerDay, make: (parts) => new Mailbox({ ...parts, store }) };
 }

@@ -17,6 +17,7 @@ import { moltcomm } from "./sections/moltcomm.ts";
 import { monitor } from "./sections/monitor.ts";
 import { openclaw } from "./sections/openclaw.ts";
 import { relay } from "./sections/relay.ts";
+import { relayMailbox } from "./sections/relay-mailbox.ts";
 
 /** Every section, in the order in which people read them. */
 export const configSections = {
@@ -28,6 +29,7 @@ export const configSections = {
   moltcomm,
   mailbox,
   relay,
+  relayMailbox,
   health,
   log,
   hub,

@@ -15,7 +15,7 @@ export type { MoltCommNode, NodeComponents, NodeInit, NodeLimits, NodeView } fro
 export type { BootstrapView } from "./bootstraps.ts";
 export type { KnownRelayView, Reachable, ReachableMode } from "./relays/mod.ts";
 export * from "./manifest/mod.ts";
-export type { RelayView } from "./relay/types.ts";
+export type { RelayMailboxInit, RelayView } from "./relay/types.ts";
 export type * from "./types.ts";
 
 /** The relay's own code, which a node that is none never loads. */

@@ -16,6 +16,7 @@ const CODES: Readonly<Record<ProtocolErrorCode, true>> = {
   BAD_TS: true,
   NOT_FOR_ME: true,
   UNREACHABLE: true,
+  KEPT: true,
 };
 
 function isKnown(code: string): code is ProtocolErrorCode {

@@ -6,6 +6,7 @@ import { defineCommandTests } from "./suite-commands.ts";
 import { defineHubTests } from "./suite-hub.ts";
 import { defineLifeTests } from "./suite-life.ts";
 import { defineMailTests } from "./suite-mail.ts";
+import { defineRelayTests } from "./suite-relay.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
 
 export function defineSuite(way: Way): void {
@@ -16,5 +17,6 @@ export function defineSuite(way: Way): void {
     defineCommandTests(way);
     defineAttackTests(way);
     defineMailTests(way);
+    defineRelayTests(way);
   });
 }

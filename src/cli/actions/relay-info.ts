@@ -2,6 +2,7 @@ import { encodeBase64 } from "../../contract/mod.ts";
 import { fingerprintOf } from "../../moltcomm/mod.ts";
 import type { RelayInfoFlags } from "../commands/relay.ts";
 import { loadConfiguration } from "../configuration.ts";
+import type { LoadedConfig } from "../../config/mod.ts";
 import type { Invocation } from "../context.ts";
 import { hostIdentity } from "../mail/identity.ts";
 import { noteUnreachable, relayAddresses } from "../mail/relay-addresses.ts";
@@ -20,8 +21,10 @@ export default async function relayInfo(this: Invocation, flags: RelayInfoFlags)
   noteUnreachable(addrs, standardError);
   const pub = encodeBase64(publicSpki);
   const fingerprint = fingerprintOf(nodeId);
+  const { relayMailbox } = loaded.config;
   if (flags.json) {
-    standardOutput.write(`${safeJson({ node_id: nodeId, pub, fingerprint, addrs })}\n`);
+    const mailbox = relayMailbox.enabled ? { keep_hours: relayMailbox.keepHours } : null;
+    standardOutput.write(`${safeJson({ node_id: nodeId, pub, fingerprint, addrs, mailbox })}\n`);
     return;
   }
   // Never cut: a key without its end is worth nothing.
@@ -31,5 +34,10 @@ export default async function relayInfo(this: Invocation, flags: RelayInfoFlags)
     ["public key", pub],
     ["fingerprint", { text: fingerprint, tone: "strong" }],
     ["addresses", addrs.join(", ") || "none"],
+    ["mailbox", relayMailbox.enabled ? describeMailbox(relayMailbox) : "none"],
   ], layout));
+}
+
+function describeMailbox({ bytesPerNode, framesPerNode, keepHours }: LoadedConfig["config"]["relayMailbox"]): string {
+  return `keeps ${framesPerNode} messages and ${bytesPerNode} bytes for a node that is away, for ${keepHours} h`;
 }

@@ -52,7 +52,7 @@ const infoCommand = defineCommand<RelayInfoFlags>({
     brief: "Show what others need to use this relay: node id, public key, addresses",
     details:
       "Makes the identity if there is none. The addresses are those of relay.advertise, else the one it listens " +
-      'on.\n\nJSON: {"node_id", "pub", "fingerprint", "addrs"}: what barnacle manifest make takes.',
+      'on.\n\nJSON: {"node_id", "pub", "fingerprint", "addrs", "mailbox"}: what barnacle manifest make takes.',
     examples: [
       ["relay info --dir /var/lib/barnacle-relay", "To be published"],
       ["relay info --json > relay-1.json", "For a manifest"],

@@ -4,13 +4,15 @@
  * @module
  */
 import { ADDRESSES_REMEMBERED_MAX, UNITS_PER_ADDRESS } from "./bounds.ts";
-import { Budget } from "./allowance.ts";
+import { Allowance, Budget } from "./allowance.ts";
 
 /** One remote address. */
 export interface AddressAccount {
   readonly key: string;
   connections: number;
   readonly budget: Budget;
+  /** Boxes of the mailbox that new nodes may get. */
+  readonly boxes: Allowance;
 }
 
 /** How much each address may use. */
@@ -18,7 +20,11 @@ export interface AddressesInit {
   readonly connectionsPerAddress: number;
   readonly framesPerSecondPerAddress: number;
   readonly bytesPerSecondPerAddress: number;
+  /** Default: none. */
+  readonly newBoxesPerDay?: number | undefined;
 }
+
+const DAY_SECONDS = 24 * 60 * 60;
 
 /** See the module's description. */
 export class Addresses {
@@ -33,7 +39,7 @@ export class Addresses {
   open(key: string, nowMs: number): AddressAccount | undefined {
     let account = this.#accounts.get(key);
     if (account === undefined) {
-      const { framesPerSecondPerAddress, bytesPerSecondPerAddress } = this.#init;
+      const { framesPerSecondPerAddress, bytesPerSecondPerAddress, newBoxesPerDay = 0 } = this.#init;
       account = {
         key,
         connections: 0,
@@ -42,6 +48,7 @@ export class Addresses {
           bytes: { perSecond: bytesPerSecondPerAddress },
           units: UNITS_PER_ADDRESS,
         }, nowMs),
+        boxes: new Allowance({ perSecond: newBoxesPerDay / DAY_SECONDS, burst: newBoxesPerDay }, nowMs),
       };
       this.#accounts.set(key, account);
     }
@@ -59,8 +66,8 @@ export class Addresses {
   /** Forgets addresses without connections that may use everything; all of those without connections when there are too many. */
   forget(nowMs: number): void {
     const isCrowded = this.#accounts.size > ADDRESSES_REMEMBERED_MAX;
-    for (const [key, { connections, budget }] of this.#accounts) {
-      if (connections === 0 && (isCrowded || budget.isFull(nowMs))) this.#accounts.delete(key);
+    for (const [key, { boxes, connections, budget }] of this.#accounts) {
+      if (connections === 0 && (isCrowded || budget.isFull(nowMs) && boxes.isFull(nowMs))) this.#accounts.delete(key);
     }
   }
 }

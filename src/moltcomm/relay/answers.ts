@@ -39,6 +39,10 @@ export interface AnswersComponents {
   readonly voice: RelayVoice;
   /** Another connection of a node has taken this one's place. */
   readonly replaced: (link: RelayLink) => void;
+  /** A node is bound to the link, and has been told so. */
+  readonly registered: (link: RelayLink) => void;
+  /** A registered node has answered a `PING`. */
+  readonly ponged: (link: RelayLink, nonce: string) => void;
   /** A `HELLO` that nobody has time for: whoever said it should come again later. */
   readonly turnAway: (link: RelayLink) => void;
 }
@@ -47,6 +51,8 @@ export interface AnswersComponents {
 export interface AnswersInit {
   readonly nodeId: string;
   readonly agent: string;
+  /** Whether the relay keeps frames for its nodes while they are away. */
+  readonly hasMailbox: boolean;
 }
 
 type Wrong = { readonly reason: RefusalReason; readonly detail: string } | undefined;
@@ -82,6 +88,9 @@ export class Answers {
       case "PEERS":
         if (!this.#isAllowed(link, message, HELLO_UNITS)) return;
         return voice.say(link, "PEERS_RES", message.from, { ref: message.id, peers: this.#peers(link, message) });
+      case "PONG":
+        if (link.registration !== undefined) this.#components.ponged(link, message.body.nonce);
+        return;
       case "DIRECT":
         return this.#refuse(link, message, { reason: "unsupported", detail: "a relay takes no messages" });
       default:
@@ -147,8 +156,10 @@ export class Answers {
     roster.add(link, { nodeId: from, idBytes, helloTs: ts, record });
     link.isMember = members === undefined || members.has(from);
     // The signed `agent` is where v1 leaves room: a node that wants to be reached here learns so that it is not a member.
-    const agent = `${this.#init.agent} relay${link.isMember ? "" : " guest"}`;
+    const more = link.isMember ? this.#init.hasMailbox ? " mailbox" : "" : " guest";
+    const agent = `${this.#init.agent} relay${more}`;
     voice.say(link, "HELLO_ACK", from, { agent, peer: own.for(link.connection.local) });
+    this.#components.registered(link);
   }
 
   #whatIsWrong(link: RelayLink, message: MessageOf<"HELLO">): Wrong {

@@ -24,7 +24,14 @@ export type RefusalReason =
   /** The recipient reads too slowly. */
   | "recipient_slow"
   /** All recipients together have too much to read. */
-  | "queues_full";
+  | "queues_full"
+  /** The oldest frame of a mailbox, which gave way to a newer one. */
+  | "mailbox_full"
+  | "mailbox_too_large"
+  /** More waits to be written to the mailbox than may. */
+  | "mailbox_busy"
+  /** The mailbox cannot be written. */
+  | "mailbox_broken";
 
 /** Why a connection was closed by us. */
 export type RelayCloseReason =
@@ -62,6 +69,10 @@ export class Counts {
   receivedBytes = 0;
   /** Frames that took a full parse. */
   unusualFrames = 0;
+  /** Frames put into the mailbox, handed over from it, and never handed over in time. */
+  keptFrames = 0;
+  handedOverFrames = 0;
+  expiredFrames = 0;
   /** Answers of the relay's own. */
   answers = 0;
   readonly refusals = new Map<RefusalReason, number>();
@@ -83,6 +94,9 @@ export class Counts {
     counter("received_frames", "Frames read.", () => this.receivedFrames);
     counter("received_bytes", "Bytes read.", () => this.receivedBytes);
     counter("unusual_frames", "Frames whose envelope took a full parse.", () => this.unusualFrames);
+    counter("mailbox_kept_frames", "Frames put into the mailbox.", () => this.keptFrames);
+    counter("mailbox_handed_over_frames", "Frames handed over from the mailbox.", () => this.handedOverFrames);
+    counter("mailbox_expired_frames", "Frames that nobody came for in time.", () => this.expiredFrames);
     counter("answers", "Messages of the relay's own.", () => this.answers);
     for (const key of Object.keys(NAMES) as (keyof typeof NAMES)[]) {
       const [name, help, label] = NAMES[key];

@@ -14,6 +14,7 @@ import { UNUSUAL_BYTES_PER_FRAME, UNUSUAL_FRAME_COST } from "./bounds.ts";
 import { Counts, type RefusalReason } from "./counts.ts";
 import { EnvelopeScanner } from "./envelope-scanner.ts";
 import { LENGTH_BYTES, PartialFrame, readLength } from "./partial-frame.ts";
+import type { Mailbox } from "./mailbox/mod.ts";
 import type { Queues } from "./queues.ts";
 import { readEnvelope } from "./read-envelope.ts";
 import type { RelayLink } from "./relay-link.ts";
@@ -28,6 +29,8 @@ export interface ForwarderComponents {
   readonly budget: Budget;
   readonly clock: Clock;
   readonly counts: Counts;
+  /** Takes frames for nodes that are away. */
+  readonly mailbox: Pick<Mailbox, "take"> | undefined;
   readonly queues: Queues;
   readonly rests: Rests;
   readonly roster: Roster;
@@ -158,6 +161,9 @@ export class Forwarder {
       recipient = this.#components.roster.get(decoder.decode(bytes.subarray(toStart, toEnd)));
       link.lastRecipient = recipient;
     }
+    if (recipient === undefined) {
+      return this.#away(link, decoder.decode(bytes.subarray(toStart, toEnd)), bytes, start, end);
+    }
     this.#forward(link, recipient, bytes, start, end);
   }
 
@@ -174,14 +180,21 @@ export class Forwarder {
       return this.#refuse(link, "foreign_sender", bytes, start, end);
     }
     if (to === "" || to === this.#nodeId) return answers.receive(link, body);
-    this.#forward(link, roster.get(to), bytes, start, end);
+    const recipient = roster.get(to);
+    if (recipient === undefined) return this.#away(link, to, bytes, start, end);
+    this.#forward(link, recipient, bytes, start, end);
   }
 
-  #forward(link: RelayLink, recipient: RelayLink | undefined, bytes: Uint8Array, start: number, end: number): void {
+  /** A frame for a node that has no connection here. */
+  #away(link: RelayLink, to: string, bytes: Uint8Array, start: number, end: number): void {
+    const { mailbox } = this.#components;
+    if (mailbox === undefined) return this.#refuse(link, "unreachable", bytes, start, end);
+    mailbox.take(link, to, bytes.subarray(start, end));
+  }
+
+  #forward(link: RelayLink, recipient: RelayLink, bytes: Uint8Array, start: number, end: number): void {
     const reason = this.#whyNot(link, recipient);
-    if (reason !== undefined || recipient === undefined) {
-      return this.#refuse(link, reason ?? "unreachable", bytes, start, end);
-    }
+    if (reason !== undefined) return this.#refuse(link, reason, bytes, start, end);
     const { counts } = this.#components;
     counts.forwardedFrames++;
     counts.forwardedBytes += end - start;
@@ -195,8 +208,7 @@ export class Forwarder {
     this.#runEnd = end;
   }
 
-  #whyNot(link: RelayLink, recipient: RelayLink | undefined): RefusalReason | undefined {
-    if (recipient === undefined) return "unreachable";
+  #whyNot(link: RelayLink, recipient: RelayLink): RefusalReason | undefined {
     if (recipient === link) return "to_itself";
     // A node that is no member reaches members, and is answered by them.
     if (!recipient.isMember && !link.isMember) return "not_a_member";

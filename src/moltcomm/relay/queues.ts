@@ -52,6 +52,13 @@ export class Queues {
     return this.#bytes;
   }
 
+  /** Whether so much waits that what can wait elsewhere should. */
+  get isCrowded(): boolean {
+    const nowMs = this.#components.clock.monotonicMs();
+    if (nowMs - this.#countedAtMs >= RECOUNT_MS) this.#recount();
+    return this.#bytes >= this.#allMax * QUEUE_PAUSE_RATIO;
+  }
+
   /** Why a link gets nothing more for now. A queue takes one frame beyond its bound, so that any frame can pass. */
   whyNot(recipient: RelayLink): RefusalReason | undefined {
     const { queuedBytes } = recipient;

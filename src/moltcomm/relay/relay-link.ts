@@ -66,6 +66,8 @@ export class RelayLink implements ConnectionHandler {
   lastRecipient: RelayLink | undefined;
   readonly #owner: RelayLinkOwner;
   #pending: Uint8Array[] = [];
+  #behind: Uint8Array[] | undefined;
+  #behindBytes = 0;
   #holds = 0;
   #isPaused = false;
   #isResuming = false;
@@ -93,8 +95,13 @@ export class RelayLink implements ConnectionHandler {
   }
 
   /** Bytes that were written and not taken. */
-  get queuedBytes(): number {
+  get bufferedBytes(): number {
     return this.#state === "closed" ? 0 : this.connection.bufferedBytes;
+  }
+
+  /** The same, and what waits for older frames to be handed over. */
+  get queuedBytes(): number {
+    return this.bufferedBytes + this.#behindBytes;
   }
 
   /** Whether `put` has put something that `flush` has not written. */
@@ -114,7 +121,23 @@ export class RelayLink implements ConnectionHandler {
     // What the far end does not take at once stays: it should not keep alive what others were sent by the same read.
     const bytes = this.#pending.length === 1 ? standingAlone(first) : join(this.#pending);
     this.#pending = [];
-    return this.write(bytes);
+    if (this.#behind === undefined) return this.write(bytes);
+    this.#behind.push(bytes);
+    this.#behindBytes += bytes.length;
+    return false;
+  }
+
+  /** Older frames come first: what is flushed from now on waits for `letGo`. What is written at once does not. */
+  holdBack(): void {
+    this.#behind ??= [];
+  }
+
+  /** Writes what waited. @returns whether the far end takes it as fast as it comes */
+  letGo(): boolean {
+    const behind = this.#behind ?? [];
+    this.#behind = undefined;
+    this.#behindBytes = 0;
+    return behind.length === 0 || this.write(join(behind));
   }
 
   /** Writes at once. @returns whether the far end takes it as fast as it comes */
@@ -181,6 +204,8 @@ export class RelayLink implements ConnectionHandler {
   #close(): void {
     this.#state = "closed";
     this.#pending = [];
+    this.#behind = undefined;
+    this.#behindBytes = 0;
     this.#owner.onClose(this);
     this.partial = undefined;
     this.lastRecipient = undefined;

@@ -40,6 +40,10 @@ const CODES: Readonly<Record<RefusalReason, ProtocolErrorCode>> = {
   to_itself: "UNSUPPORTED",
   recipient_slow: "RATE_LIMIT",
   queues_full: "RATE_LIMIT",
+  mailbox_full: "UNREACHABLE",
+  mailbox_too_large: "UNREACHABLE",
+  mailbox_busy: "RATE_LIMIT",
+  mailbox_broken: "UNREACHABLE",
 };
 
 /** Answers are never answered: two ends would go on for ever. */
@@ -69,11 +73,16 @@ export class RelayVoice {
 
   /** Says something; nothing to a node that does not take what it was told before. What it costs has been taken. */
   say<Type extends MessageType>(link: RelayLink, t: Type, to: string | undefined, body: Bodies[Type]): void {
-    if (!link.isOpen || link.queuedBytes > UNTAKEN_ANSWERS_BYTES_MAX) return;
-    const { clock, counts, queues, random, signer } = this.#components;
+    if (!link.isOpen || link.bufferedBytes > UNTAKEN_ANSWERS_BYTES_MAX) return;
+    if (!link.write(this.frame(t, to, body))) this.#components.queues.notTaken(link);
+  }
+
+  /** A signed message of the relay's, for whoever writes it. */
+  frame<Type extends MessageType>(t: Type, to: string | undefined, body: Bodies[Type]): Uint8Array<ArrayBuffer> {
+    const { clock, counts, random, signer } = this.#components;
     counts.answers++;
     const draft = { t, id: random.uuid(), ts: clock.wallMs(), body };
-    if (!link.write(signer.frame(to === undefined ? draft : { ...draft, to }))) queues.notTaken(link);
+    return signer.frame(to === undefined ? draft : { ...draft, to });
   }
 
   /** Counts and logs a frame that is not handed on, and tells its sender while that is in the budget. */
@@ -90,6 +99,11 @@ export class RelayVoice {
         remote: `${host}:${port}`,
       });
     }
+    this.error(link, code, detail, envelope);
+  }
+
+  /** Tells a sender of its frame, while that is in the budget. */
+  error(link: RelayLink, code: ProtocolErrorCode, detail: string, envelope: Envelope | undefined): void {
     if (envelope !== undefined && isAnswer(envelope.t)) return;
     if (!this.mayUse(link, ANSWER_UNITS)) return;
     const from = envelope?.from ?? link.registration?.nodeId ?? "";

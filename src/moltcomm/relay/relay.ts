@@ -25,6 +25,7 @@ import {
 } from "./bounds.ts";
 import { Counts, type RelayCloseReason } from "./counts.ts";
 import { Forwarder } from "./forwarder.ts";
+import type { Mailbox } from "./mailbox/mod.ts";
 import { Queues } from "./queues.ts";
 import { RelayLink, type RelayLinkOwner } from "./relay-link.ts";
 import { RelayRecord } from "./relay-record.ts";
@@ -68,7 +69,7 @@ class RelayServer implements Relay, RelayLinkOwner {
   /** Makes all parts. */
   assemble() {
     const { clock, crypto } = this.#components;
-    const { identity, limits, members, agent, advertise } = this.#init;
+    const { identity, limits, mailbox: box, members, agent, advertise } = this.#init;
     const nowMs = clock.monotonicMs();
     const common = { ...this.#components, counts: new Counts(), rests: new Rests({ clock }) };
     const signer = new Signer({ crypto }, identity);
@@ -81,6 +82,7 @@ class RelayServer implements Relay, RelayLinkOwner {
     const queues = new Queues(common, limits);
     const voice = new RelayVoice({ ...common, queues, signer, units: budget.units });
     const roster = new Roster(common);
+    const mailbox = box?.make({ ...common, members, queues, roster, voice });
     const answers = new Answers({
       ...common,
       keys: new KeyBook({ crypto }, { keysMax: KEYS_MAX }),
@@ -91,18 +93,21 @@ class RelayServer implements Relay, RelayLinkOwner {
       voice,
       replaced: (link) => this.#close(link, "replaced"),
       turnAway: (link) => this.#close(link, "hello_rate"),
-    }, { nodeId: this.nodeId, agent });
+      registered: (link) => mailbox?.registered(link, () => mayHaveBox(link, clock.monotonicMs())),
+      ponged: (link, nonce) => mailbox?.confirmed(link, nonce),
+    }, { nodeId: this.nodeId, agent, hasMailbox: mailbox !== undefined });
     const forwarder = new Forwarder({
       ...common,
       answers,
       budget,
+      mailbox,
       queues,
       roster,
       voice,
       tooLarge: (link) => this.#tooLarge(link),
       partialChanged: (byBytes) => this.#partialBytes += byBytes,
     }, { ...limits, nodeId: this.nodeId });
-    const addresses = new Addresses(limits);
+    const addresses = new Addresses({ ...limits, newBoxesPerDay: box?.newNodesPerAddressPerDay });
     const upkeep = new RelayUpkeep({
       ...common,
       addresses,
@@ -111,13 +116,15 @@ class RelayServer implements Relay, RelayLinkOwner {
       queues,
       close: (link, reason) => this.#close(link, reason),
     });
-    return { ...common, budget, own, voice, queues, roster, answers, forwarder, addresses, upkeep };
+    return { ...common, budget, own, voice, queues, roster, mailbox, answers, forwarder, addresses, upkeep };
   }
 
   async start(): Promise<{ readonly address: SocketAddress }> {
     const { log, metrics, network } = this.#components;
     const { listen: { host, port }, members } = this.#init;
-    const { answers, counts, own, queues, roster, upkeep } = this.#parts;
+    const { answers, counts, mailbox, own, queues, roster, upkeep } = this.#parts;
+    // Whoever is told that there is a mailbox finds it.
+    await mailbox?.start();
     const address = { scheme: "relay", host, port } as const;
     const listener = await listen(network, (connection) => this.#accept(connection), {
       address,
@@ -134,6 +141,7 @@ class RelayServer implements Relay, RelayLinkOwner {
       queued_bytes: ["Bytes that wait for nodes to read them.", () => queues.bytes],
       slow_readers: ["Nodes that have not taken everything.", () => queues.backedUp.size],
       partial_bytes: ["Bytes of frames that are not whole.", () => this.#partialBytes],
+      ...mailbox === undefined ? {} : mailboxGauges(mailbox),
     });
     upkeep.start();
     return { address: listener.address };
@@ -144,8 +152,9 @@ class RelayServer implements Relay, RelayLinkOwner {
   }
 
   get view(): RelayView {
-    const { counts, queues, roster } = this.#parts;
+    const { counts, mailbox, queues, roster } = this.#parts;
     return {
+      mailbox: mailbox?.view,
       address: this.#listener?.address,
       connections: this.#links.size,
       registered: roster.size,
@@ -168,23 +177,31 @@ class RelayServer implements Relay, RelayLinkOwner {
   }
 
   onDrain(link: RelayLink): void {
-    this.#parts.queues.settled(link);
+    // A node that takes what was kept for it has newer frames waiting behind.
+    if (this.#parts.mailbox?.drained(link) !== true) this.#parts.queues.settled(link);
   }
 
   /** It will say no more, and is told no more than what is queued. */
   onEnd(link: RelayLink): void {
-    this.#parts.roster.remove(link);
+    this.#unbind(link);
     link.end(this.#components.clock.monotonicMs());
   }
 
   onClose(link: RelayLink): void {
     if (!this.#links.delete(link)) return;
-    const { addresses, queues, roster } = this.#parts;
-    roster.remove(link);
+    const { addresses, queues } = this.#parts;
+    this.#unbind(link);
     this.#partialBytes -= link.partial?.bytes ?? 0;
     if (link.account !== undefined) addresses.close(link.account, this.#components.clock.monotonicMs());
     queues.settled(link);
     if (this.#links.size === 0) this.#onAllClosed();
+  }
+
+  #unbind(link: RelayLink): void {
+    const { mailbox, roster } = this.#parts;
+    const nodeId = link.registration?.nodeId;
+    roster.remove(link);
+    mailbox?.left(link, nodeId);
   }
 
   #accept(connection: Connection): ConnectionHandler {
@@ -238,11 +255,11 @@ class RelayServer implements Relay, RelayLinkOwner {
 
   /** Nothing that follows on this connection can be read: it is told why, and ends. */
   #tooLarge(link: RelayLink): void {
-    const { counts, roster, voice } = this.#parts;
+    const { counts, voice } = this.#parts;
     const { maxFrameBytes } = this.#init.limits;
     Counts.add(counts.closed, "frame_too_large");
     voice.refuse(link, "bad_frame", `the frame is longer than ${maxFrameBytes} bytes`, undefined);
-    roster.remove(link);
+    this.#unbind(link);
     link.end(this.#components.clock.monotonicMs());
   }
 
@@ -256,7 +273,7 @@ class RelayServer implements Relay, RelayLinkOwner {
   }
 
   async #stop(): Promise<void> {
-    const { rests, upkeep } = this.#parts;
+    const { mailbox, rests, upkeep } = this.#parts;
     await this.#listener?.close();
     upkeep.stop();
     rests.stop();
@@ -272,5 +289,23 @@ class RelayServer implements Relay, RelayLinkOwner {
       });
     }
     for (const link of this.#links) this.#close(link, "stopped");
+    await mailbox?.stop();
   }
+}
+
+/** Whoever makes up nodes gets no boxes for them all. */
+function mayHaveBox({ account }: RelayLink, nowMs: number): boolean {
+  if (account?.boxes.has(nowMs, 1) !== true) return false;
+  account.boxes.spend(nowMs, 1);
+  return true;
+}
+
+function mailboxGauges(mailbox: Mailbox): Record<string, readonly [help: string, read: () => number]> {
+  return {
+    mailbox_frames: ["Frames kept for nodes that are away.", () => mailbox.view.frames],
+    mailbox_bytes: ["Bytes of frames kept.", () => mailbox.view.bytes],
+    mailbox_nodes: ["Nodes that have a box.", () => mailbox.view.nodes],
+    mailbox_handovers: ["Nodes that are being handed what was kept.", () => mailbox.view.handovers],
+    mailbox_working: ["Whether frames can be kept: 1 or 0.", () => mailbox.view.isWorking ? 1 : 0],
+  };
 }

@@ -9,6 +9,7 @@ import type { Metrics } from "../../metrics/mod.ts";
 import type { Clock, Crypto, Network, Random, SocketAddress } from "../../runtime/port.ts";
 import type { Scheduler } from "../../scheduler/mod.ts";
 import type { Identity } from "../identity.ts";
+import type { FrameStoreView, Mailbox, MailboxComponents } from "./mailbox/mod.ts";
 
 /** What a relay works with. */
 export interface RelayComponents {
@@ -43,6 +44,13 @@ export interface Members {
   onChange(listener: () => void): void;
 }
 
+/** How a relay gets its mailbox. */
+export interface RelayMailboxInit {
+  readonly newNodesPerAddressPerDay: number;
+  /** Adds the store. */
+  make(components: Omit<MailboxComponents, "store">): Mailbox;
+}
+
 /** What a relay is made from. */
 export interface RelayInit {
   readonly identity: Identity;
@@ -52,6 +60,8 @@ export interface RelayInit {
   readonly limits: RelayLimits;
   /** `undefined`: everybody. */
   readonly members?: Members | undefined;
+  /** Makes the mailbox; `undefined`: there is none. */
+  readonly mailbox?: RelayMailboxInit | undefined;
   /** This software and its version, for other nodes' operators. */
   readonly agent: string;
 }
@@ -63,6 +73,8 @@ export interface RelayView {
   readonly connections: number;
   readonly registered: number;
   readonly queuedBytes: number;
+  /** `undefined`: it keeps none. */
+  readonly mailbox: FrameStoreView & { readonly isWorking: boolean } | undefined;
   /** Frames handed on since the start. */
   readonly forwardedFrames: number;
   readonly forwardedBytes: number;
@@ -76,7 +88,7 @@ export interface Relay {
   /**
    * Listens.
    *
-   * @throws `ADDRESS_IN_USE`, `ADDRESS_UNAVAILABLE`, `PERMISSION_DENIED` with a hint
+   * @throws `ADDRESS_IN_USE`, `ADDRESS_UNAVAILABLE`, `PERMISSION_DENIED` with a hint; what the mailbox throws at its start
    */
   start(): Promise<{ readonly address: SocketAddress }>;
   /** Takes nothing more, lets what is queued leave, and closes every connection, within half a second. Idempotent. */

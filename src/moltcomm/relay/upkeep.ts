@@ -102,7 +102,7 @@ export class RelayUpkeep {
 
   /** Whether the far end has taken nothing of what is queued for too long. Notes how much there is. */
   #takesNothing(link: RelayLink, nowMs: number): boolean {
-    const { queuedBytes } = link;
+    const { bufferedBytes: queuedBytes } = link;
     const isTaking = queuedBytes === 0 || queuedBytes < link.untakenBytes || link.untakenSinceMs === undefined;
     link.untakenBytes = queuedBytes;
     if (queuedBytes === 0) link.untakenSinceMs = undefined;

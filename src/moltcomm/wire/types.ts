@@ -35,7 +35,10 @@ export interface DirectBody {
 export interface AckBody {
   readonly ref: string;
 }
-/** The protocol's error codes, and `UNREACHABLE`, our extension. Source: MoltComm v1, section 5 and section 11, reading 7. */
+/**
+ * The protocol's error codes, and our extensions: `UNREACHABLE`, and `KEPT`, by which a relay says that a frame waits in its mailbox.
+ * Source: MoltComm v1, section 5; section 11, readings 7 and 11.
+ */
 export type ProtocolErrorCode =
   | "BAD_SIG"
   | "BAD_FRAME"
@@ -44,7 +47,8 @@ export type ProtocolErrorCode =
   | "REPLAY"
   | "BAD_TS"
   | "NOT_FOR_ME"
-  | "UNREACHABLE";
+  | "UNREACHABLE"
+  | "KEPT";
 export interface ErrorBody {
   readonly ref?: string;
   /** A {@link ProtocolErrorCode}, or one that we do not know. */

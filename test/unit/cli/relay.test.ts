@@ -72,6 +72,7 @@ describe("relay info, invite and install", () => {
       pub: expect.stringMatching(/^MCowBQYDK2VwAyEA/),
       fingerprint: expect.stringMatching(/^[\d ]+$/),
       addrs: ["relay://relay.example:9003"],
+      mailbox: null,
     });
     expect(JSON.parse((await bench.run("id", "--json")).output).node_id).toBe(info.node_id);
     const plain = await bench.run("relay", "info");

@@ -332,6 +332,7 @@ describe("every setting", () => {
     "relay.httpListen": "127.0.0.1:1",
     "relay.access": "listed",
     "relay.members": "ed25519:YpRmsCeCkpueDKhzWb8ZYWJ9SEoqhePxbNj7VJLXoI8",
+    "relayMailbox.enabled": "true",
     "log.level": "debug",
     "log.format": "json",
     "hub.listen": "127.0.0.1:1",

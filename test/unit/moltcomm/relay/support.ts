@@ -1,6 +1,7 @@
 /** What the relay's tests share: a relay in a simulated world, and nodes that say whatever a test wants. @module */
 import { createMetrics, type Metrics } from "../../../../src/metrics/mod.ts";
 import type { Identity } from "../../../../src/moltcomm/mod.ts";
+import { Mailbox, type MailboxLimits, SqliteStore } from "../../../../src/moltcomm/relay/mailbox/mod.ts";
 import {
   createRelay,
   type Members,
@@ -10,7 +11,7 @@ import {
 } from "../../../../src/moltcomm/relay/mod.ts";
 import type { Runtime } from "../../../../src/runtime/port.ts";
 import { createScheduler } from "../../../../src/scheduler/mod.ts";
-import { type SimHost, SimWorld } from "../../../sim/mod.ts";
+import { type SimHost, type SimProcess, SimWorld } from "../../../sim/mod.ts";
 import { RecordingLogger } from "../../scheduler/support.ts";
 import { makeIdentity, PORT, RawPeer } from "../node/support.ts";
 
@@ -32,6 +33,19 @@ export const LIMITS: RelayLimits = {
   queuedBytesPerNode: 1_048_576,
   queuedBytesMax: 64 * 1_048_576,
 };
+
+/** Nothing is limited but what a test limits. */
+export const MAILBOX_LIMITS: MailboxLimits = {
+  framesPerNode: 100_000,
+  bytesPerNode: 64 * 1_048_576,
+  framesMax: MANY,
+  bytesMax: MANY,
+  nodesMax: 100_000,
+  newNodesPerAddressPerDay: 100_000,
+  keepHours: 24,
+};
+/** Where a relay's mailbox lies. */
+export const MAILBOX_PATH = "/mailbox.db";
 
 /** A list of members by hand. */
 export class FakeMembers implements Members {
@@ -56,6 +70,7 @@ export class FakeMembers implements Members {
 /** A relay that runs, with what a test looks at. */
 export interface TestRelay {
   readonly host: SimHost;
+  readonly process: SimProcess;
   readonly runtime: Runtime;
   readonly relay: Relay;
   readonly nodeId: string;
@@ -65,11 +80,16 @@ export interface TestRelay {
   sample(prefix: string): number;
 }
 
-export type RelayOptions = Partial<Omit<RelayInit, "limits">> & { readonly limits?: Partial<RelayLimits> };
+export type RelayOptions = Partial<Omit<RelayInit, "limits">> & {
+  readonly limits?: Partial<RelayLimits>;
+  /** Given: the relay has a mailbox in a database of its host. */
+  readonly boxes?: Partial<MailboxLimits> | undefined;
+};
 
 /** Starts a relay on port 9001 of a host. */
 export async function startRelay(world: SimWorld, host: SimHost, options: RelayOptions = {}): Promise<TestRelay> {
-  const { runtime } = host.startIdle();
+  const { process, runtime } = host.startIdle();
+  const boxes = { ...MAILBOX_LIMITS, ...options.boxes };
   const log = new RecordingLogger();
   const metrics = createMetrics();
   const scheduler = createScheduler({ ...runtime, log, metrics });
@@ -79,6 +99,11 @@ export async function startRelay(world: SimWorld, host: SimHost, options: RelayO
     listen: { host: host.ip, port: PORT },
     advertise: [],
     agent: "barnacle/test",
+    mailbox: options.boxes === undefined ? undefined : {
+      newNodesPerAddressPerDay: boxes.newNodesPerAddressPerDay,
+      make: (components) =>
+        new Mailbox({ ...components, store: new SqliteStore(runtime, { path: MAILBOX_PATH, limits: boxes }) }),
+    },
     ...options,
     limits: { ...LIMITS, ...options.limits },
   });
@@ -88,7 +113,7 @@ export async function startRelay(world: SimWorld, host: SimHost, options: RelayO
     const line = metrics.render().split("\n").find((text) => text.startsWith(`barnacle_relay_${prefix} `));
     return line === undefined ? 0 : Number(line.slice(line.lastIndexOf(" ") + 1));
   };
-  return { host, runtime, relay, nodeId: identity.nodeId, log, metrics, sample };
+  return { host, process, runtime, relay, nodeId: identity.nodeId, log, metrics, sample };
 }
 
 /** A relay, and hosts from which nodes talk to it. */
