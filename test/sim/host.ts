@@ -9,6 +9,7 @@ import type { CrashOutcome } from "./disk/inode.ts";
 import { SimDisk } from "./disk/sim-disk.ts";
 import { normalizePath } from "./disk/tree.ts";
 import { Listeners } from "./network/listeners.ts";
+import type { Nat } from "./network/nat.ts";
 import { type Main, type ProcessOptions, SimProcess } from "./process/sim-process.ts";
 import type { SeededRandom } from "./random.ts";
 import { createProcessRuntime } from "./runtime.ts";
@@ -29,6 +30,8 @@ export class SimHost {
   readonly ip: string;
   readonly disk: SimDisk;
   readonly listeners = new Listeners();
+  /** The router behind which it stands; to be set before anything connects. */
+  nat: Nat | undefined;
   readonly #random: SeededRandom;
   readonly #processes = new Set<SimProcess>();
   #wallOffsetMs = 0;

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { checkStopTimes } from "./fleet/checkers/stop.ts";
 import { MailFleet } from "./mail/mail-fleet.ts";
 import { runMailFleet } from "./mail/mod.ts";
+import { drawMailOptions } from "./mail/options.ts";
 import { BROKEN_MAIL_BUILDS, QUIET } from "./mail/sabotage.ts";
 import { Writer } from "./mail/writer.ts";
 import { NO_FAULTS } from "./mod.ts";
@@ -30,7 +31,7 @@ describe("a mail fleet", () => {
 
 test("an agent ends within 5 s of a SIGTERM though its disk hangs", timeout, async () => {
   const hanging = { ...NO_FAULTS, disk: { ...NO_FAULTS.disk, syncLatencyMs: [20_000, 20_000] as const } };
-  const fleet = new MailFleet({ seed: 1, options: { ...QUIET, faults: hanging } });
+  const fleet = new MailFleet({ seed: 1, options: { ...QUIET, faults: hanging } }, drawMailOptions);
   await fleet.start();
   for (const own of fleet.mailHosts) new Writer(fleet, own).edit();
   await fleet.world.run(1_000);

@@ -1,6 +1,6 @@
 /**
- * `npm run sim -- --seeds N [--seed S] [--world status|mail]`: fleets in N simulated worlds of each kind, from the seeds
- * S, S + 1, ... (default: 100 from 1, of both kinds). A world that fails is told with what was wrong and how to replay
+ * `npm run sim -- --seeds N [--seed S] [--world status|mail|relay]`: fleets in N simulated worlds of each kind, from the seeds
+ * S, S + 1, ... (default: 100 from 1, of all kinds). A world that fails is told with what was wrong and how to replay
  * it; the exit code is 1 when any did.
  *
  * @module
@@ -9,6 +9,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { describeOptions, runFleet, type Violation } from "./fleet/mod.ts";
 import { describeMailOptions, runMailFleet } from "./mail/mod.ts";
+import { describeRelayOptions, runRelayFleet } from "./relay/mod.ts";
 
 const HOUR_MS = 3_600_000;
 const SHOWN_MAX = 10;
@@ -63,8 +64,31 @@ function mailKind(): Kind {
   };
 }
 
-const KINDS = { status: statusKind, mail: mailKind };
+function relayKind(): Kind {
+  let delivered = 0;
+  let sealed = 0;
+  let plain = 0;
+  let longestMs = 0;
+  return {
+    run: async (seed, onOptions) => {
+      const { fleet, ...outcome } = await runRelayFleet({
+        seed,
+        onOptions: (options) => onOptions(describeRelayOptions(options)),
+      });
+      delivered += fleet.record.delivered;
+      sealed += fleet.sealedMessages;
+      plain += fleet.plainMessages;
+      longestMs = Math.max(longestMs, fleet.presence.longestMs);
+      return { ...outcome, violations: fleet.record.violations };
+    },
+    summary: () =>
+      `${delivered} messages delivered, attempts ${sealed} sealed and ${plain} plain, found again after ${longestMs} ms at most`,
+  };
+}
+
+const KINDS = { status: statusKind, mail: mailKind, relay: relayKind };
 type KindName = keyof typeof KINDS;
+const KIND_NAMES = Object.keys(KINDS) as KindName[];
 
 function readArguments(): { readonly seeds: number; readonly first: number; readonly names: readonly KindName[] } {
   const { values } = parseArgs({
@@ -76,11 +100,10 @@ function readArguments(): { readonly seeds: number; readonly first: number; read
     throw new RangeError(`Cannot run --seeds ${values.seeds} --seed ${values.seed}: both want whole numbers`);
   }
   const { world } = values;
-  if (world === undefined) return { seeds, first, names: ["status", "mail"] };
-  if (world !== "status" && world !== "mail") {
-    throw new RangeError(`Cannot run --world ${world}: wanted status or mail`);
-  }
-  return { seeds, first, names: [world] };
+  if (world === undefined) return { seeds, first, names: KIND_NAMES };
+  const names = KIND_NAMES.filter((name) => name === world);
+  if (names.length === 0) throw new RangeError(`Cannot run --world ${world}: wanted ${KIND_NAMES.join(", ")}`);
+  return { seeds, first, names };
 }
 
 /** @returns simulated milliseconds; `undefined` when something was wrong */

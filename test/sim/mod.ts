@@ -61,6 +61,7 @@ export type { BrokenPath, OperationKind, SimDisk } from "./disk/sim-disk.ts";
 export { type DiskFaults, drawFaults, type Faults, type NetworkFaults, NO_FAULTS, type Range } from "./faults.ts";
 export type { SimHost } from "./host.ts";
 export type { SimRequestPeer, SimServeOptions } from "./http/server.ts";
+export { Nat } from "./network/nat.ts";
 export type { Link, SimNetwork } from "./network/sim-network.ts";
 export type { Main, ProcessEnd, ProcessOptions, SimProcess } from "./process/sim-process.ts";
 export { SeededRandom } from "./random.ts";

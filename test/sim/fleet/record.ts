@@ -15,10 +15,14 @@ export type CheckerName =
   | "bounds"
   | "stop"
   | "identity"
-  | MailCheckerName;
+  | MailCheckerName
+  | RelayCheckerName;
 
 /** Those of the mail fleet, each for an invariant of the design: 1, 2, 3, 4, 5 and 10. */
 export type MailCheckerName = "lost" | "twice" | "seq" | "outbox" | "order" | "whole";
+
+/** Those of fleets with relays: nobody stays unfound, and relays read nothing that is sealed. */
+export type RelayCheckerName = "found" | "sealed";
 
 export interface Violation {
   readonly checker: CheckerName;
@@ -27,7 +31,7 @@ export interface Violation {
   readonly what: string;
 }
 
-export type Role = "agent" | "hub" | "hubCheck" | "command";
+export type Role = "agent" | "hub" | "relay" | "hubCheck" | "command";
 
 /** The members of a published document that checkers look at. */
 export interface PublishedDocument {

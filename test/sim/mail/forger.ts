@@ -5,7 +5,7 @@
  */
 import { encodeBase64 } from "../../../src/contract/mod.ts";
 import { type Draft, type MessageType, Signer } from "../../../src/moltcomm/wire/mod.ts";
-import type { SimHost } from "../mod.ts";
+import type { SimHost, SimProcess } from "../mod.ts";
 import { makeFrame, type SeenMessage } from "./frames.ts";
 
 const SIGNATURE_BYTES = 64;
@@ -14,16 +14,27 @@ const KEYS_MAX = 100;
 export class Forger {
   readonly signer: Signer;
   readonly #host: SimHost;
+  readonly #process: SimProcess;
   readonly #makeId: () => string;
   /** Keys of others, by their node ids. */
   readonly #keys = new Map<string, string>();
 
   constructor(host: SimHost) {
     this.#host = host;
-    const { crypto, random } = host.startIdle({ name: "forger" }).runtime;
+    const { process, runtime: { crypto, random } } = host.startIdle({ name: "forger" });
+    this.#process = process;
     const { privatePkcs8, publicSpki } = crypto.generateEd25519();
     this.#makeId = () => random.uuid();
     this.signer = new Signer({ crypto }, { publicSpki, sign: crypto.ed25519Signer(privatePkcs8) });
+  }
+
+  /** Whether its process still runs: it ends with its host's power. */
+  get isUsable(): boolean {
+    return this.#process.isRunning;
+  }
+
+  newId(): string {
+    return this.#makeId();
   }
 
   get nowMs(): number {

@@ -7,23 +7,23 @@
 import type { Runtime } from "../../../src/runtime/port.ts";
 import { Crew, type Sabotage } from "../fleet/crew.ts";
 import type { ProcessRecord, Role } from "../fleet/record.ts";
-import { NO_FAULTS, type SimHost, SimWorld } from "../mod.ts";
+import { NO_FAULTS, type SeededRandom, type SimHost, SimWorld } from "../mod.ts";
 import { Book } from "./book.ts";
 import { InboxLedger, MAIL_DIRECTORY } from "./inbox-ledger.ts";
-import { drawMailOptions, type MailOptions } from "./options.ts";
+import type { MailOptions } from "./options.ts";
 import "./preload.ts";
 import { type MailHost, MailRecord } from "./record.ts";
 import { watchMail } from "./tap.ts";
 
-export interface MailFleetInit {
+export interface MailFleetInit<Options extends MailOptions = MailOptions> {
   readonly seed: number;
   readonly sabotage?: Sabotage;
   /** In place of what the seed would draw. */
-  readonly options?: Partial<MailOptions>;
+  readonly options?: Partial<Options>;
   /** How many of the last events are kept in words. */
   readonly traceKept?: number;
   /** Told what was drawn before anything runs. */
-  readonly onOptions?: (options: MailOptions) => void;
+  readonly onOptions?: (options: Options) => void;
 }
 
 export const MAIL_PORT = 9_001;
@@ -33,38 +33,45 @@ export const CONNECTIONS_MAX = 64;
 export const PEERS_MAX = 16;
 const HTTP = "127.0.0.1:7410";
 
-export class MailFleet extends Crew<MailRecord> {
-  readonly options: MailOptions;
+export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<MailRecord> {
+  readonly options: Options;
   readonly record = new MailRecord();
   readonly proxy: SimHost;
   readonly mallory: SimHost;
-  readonly #hosts: readonly SimHost[];
+  /** Those that write and get mail. */
+  readonly writers: readonly SimHost[];
   #mailHosts: readonly MailHost[] = [];
 
-  constructor(init: MailFleetInit) {
+  /** @param draw what a seed makes of it */
+  constructor(init: MailFleetInit<Options>, draw: (random: SeededRandom) => Options) {
     const { seed, sabotage, traceKept } = init;
     super({ world: new SimWorld({ seed, ...(traceKept === undefined ? {} : { traceKept }) }), sabotage });
-    this.options = { ...drawMailOptions(this.world.random.fork()), ...init.options };
+    this.options = { ...draw(this.world.random.fork()), ...init.options };
     init.onOptions?.(this.options);
-    this.#hosts = Array.from({ length: this.options.hostCount }, (_none, index) => this.world.addHost(`host${index}`));
+    this.writers = Array.from({ length: this.options.hostCount }, (_none, index) => this.world.addHost(`host${index}`));
     this.proxy = this.world.addHost("proxy");
     this.mallory = this.world.addHost("mallory");
   }
 
   override get supervised(): readonly SimHost[] {
-    return this.#hosts;
+    return this.writers;
   }
 
   override get troubled(): readonly SimHost[] {
-    return this.#hosts;
+    return this.writers;
   }
 
   get mailHosts(): readonly MailHost[] {
     return this.#mailHosts;
   }
 
+  /** The mail of a host; `undefined` where it has none. */
+  mailOn(host: SimHost): MailHost | undefined {
+    return this.#mailHosts.find((each) => each.host === host);
+  }
+
   mailOf(host: SimHost): MailHost {
-    const found = this.#mailHosts.find((each) => each.host === host);
+    const found = this.mailOn(host);
     if (found === undefined) throw new RangeError(`Cannot find the mail of ${host.name}: it has none`);
     return found;
   }
@@ -81,7 +88,7 @@ export class MailFleet extends Crew<MailRecord> {
   /** Prepares the hosts, starts everything and the supervisor; faults begin once all of it listens. */
   async start(): Promise<void> {
     const mailHosts: MailHost[] = [];
-    for (const [index, host] of this.#hosts.entries()) {
+    for (const [index, host] of this.writers.entries()) {
       await this.command(host, ["init", "--dir", "/work"]);
       const { node_id: nodeId } = JSON.parse(await this.command(host, ["id", "--json", "--dir", "/work"]));
       mailHosts.push({
@@ -101,7 +108,7 @@ export class MailFleet extends Crew<MailRecord> {
 
   /** Where a host is reached. */
   addressOf(host: SimHost): string {
-    const index = this.#hosts.indexOf(host);
+    const index = this.writers.indexOf(host);
     const isProxied = index < this.options.proxiedCount;
     return isProxied ? `tcp://proxy:${PROXY_PORT + index}` : `tcp://${host.name}:${MAIL_PORT}`;
   }
@@ -115,12 +122,23 @@ export class MailFleet extends Crew<MailRecord> {
 
   protected override commandOf(host: SimHost): { readonly role: Role; readonly words: readonly string[] } {
     const words = ["run", "--dir", "/work", "--http", HTTP, "--log", "json", "--log-level", this.options.logLevel];
-    words.push("--listen", `tcp://0.0.0.0:${MAIL_PORT}`, "--advertise", this.addressOf(host));
-    for (const other of this.#bootstrapsOf(host)) words.push("--bootstrap", this.addressOf(other));
+    words.push("--listen", `tcp://0.0.0.0:${MAIL_PORT}`);
+    for (const address of this.advertised(host)) words.push("--advertise", address);
+    for (const other of this.bootstrapsOf(host)) words.push("--bootstrap", this.addressOf(other));
     return { role: "agent", words };
   }
 
-  protected override environmentOf(): Readonly<Record<string, string>> {
+  /** The addresses that a host is told to tell others. */
+  protected advertised(host: SimHost): readonly string[] {
+    return [this.addressOf(host)];
+  }
+
+  /** Looks at what has to be so at any time. */
+  checkOften(): void {
+    for (const { ledger } of this.#mailHosts) ledger.check();
+  }
+
+  protected override environmentOf(_host: SimHost): Readonly<Record<string, string>> {
     return {
       BARNACLE_MOLTCOMM_CONNECTIONS_MAX: String(CONNECTIONS_MAX),
       BARNACLE_MOLTCOMM_PEERS_MAX: String(PEERS_MAX),
@@ -133,9 +151,9 @@ export class MailFleet extends Crew<MailRecord> {
   }
 
   /** The first, from which the others are learnt, and the next one. */
-  #bootstrapsOf(host: SimHost): readonly SimHost[] {
-    const next = this.#hosts[(this.#hosts.indexOf(host) + 1) % this.#hosts.length];
-    return [...new Set([this.#hosts[0], next])].filter((other) => other !== undefined && other !== host) as SimHost[];
+  protected bootstrapsOf(host: SimHost): readonly SimHost[] {
+    const next = this.writers[(this.writers.indexOf(host) + 1) % this.writers.length];
+    return [...new Set([this.writers[0], next])].filter((other) => other !== undefined && other !== host) as SimHost[];
   }
 
   /** A node that ends without having written its state is as one that is killed. */
@@ -144,12 +162,17 @@ export class MailFleet extends Crew<MailRecord> {
     if (one.role === "agent" && isUnsaved) this.mailOf(one.process.host).ledger.crashed();
   }
 
+  /** The addresses that a contact list has of a host. @param index its place in the list */
+  protected contactAddresses(host: SimHost, index: number): readonly string[] {
+    return index % 2 === 0 ? [this.addressOf(host)] : [];
+  }
+
   /** Everybody knows everybody's name; some know an address as well. */
   #writeContacts(own: MailHost): void {
     const contacts = this.#mailHosts.filter((other) => other !== own).map(({ host, name, nodeId }, index) => ({
       name,
       node_id: nodeId,
-      addresses: index % 2 === 0 ? [this.addressOf(host)] : [],
+      addresses: this.contactAddresses(host, index),
     }));
     own.host.disk.put(`${MAIL_DIRECTORY}/contacts.json`, JSON.stringify({ contacts }));
   }

@@ -13,7 +13,8 @@ import { type CrashOutcome, drawFaults, type Faults, NO_FAULTS, type Range, type
  * directory that cannot be written; `cursor`: rubbish in it.
  */
 export const MAIL_TROUBLES = [...HOST_TROUBLES, "inbox", "archive", "readOnly", "cursor"] as const;
-export type MailTrouble = (typeof MAIL_TROUBLES)[number];
+/** `router`: the router in front of a host forgets its connections; of no effect where there is none, so it is drawn where there are. */
+export type MailTrouble = (typeof MAIL_TROUBLES)[number] | "router";
 
 /** What the proxy in front of some hosts does to a frame that passes, each with this probability. */
 export interface ProxyRates {
@@ -60,7 +61,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const NO_RATES: ProxyRates = { drop: 0, duplicate: 0, swap: 0, replay: 0, forge: 0, cut: 0, stall: 0 };
 
 export function drawMailOptions(random: SeededRandom): MailOptions {
-  const troubles = MAIL_TROUBLES.filter(() => random.chance(0.4));
+  const troubles: MailTrouble[] = MAIL_TROUBLES.filter(() => random.chance(0.4));
   const hostCount = random.pick([3, 3, 3, 4, 4, 5, 6]);
   return {
     hostCount,

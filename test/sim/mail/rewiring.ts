@@ -7,20 +7,22 @@ type Frame = Uint8Array<ArrayBuffer>;
 /** One connection's changes. Each gives what takes the frame's place. */
 export interface Wiring {
   outgoing?(frame: Frame): readonly Frame[];
-  /** @param answer says something on the same connection */
-  incoming?(frame: Frame, answer: (frame: Frame) => void): readonly Frame[];
+  incoming?(frame: Frame): readonly Frame[];
 }
 
+/** Makes the changes of one connection. @param say says something on it, past them */
+export type WiringMaker = (say: (frame: Frame) => void) => Wiring;
+
 /** The network, with every connection changed. */
-export function rewire(network: Network, makeWiring: () => Wiring): Network {
+export function rewire(network: Network, makeWiring: WiringMaker): Network {
   return {
     listen: (address, accept) =>
       network.listen(address, (connection) => {
-        const wire = new Wire(makeWiring());
+        const wire = new Wire(makeWiring);
         return wire.handler(accept(wire.connection(connection)));
       }),
     dial: async (address, handler, options) => {
-      const wire = new Wire(makeWiring());
+      const wire = new Wire(makeWiring);
       return wire.connection(await network.dial(address, wire.handler(handler), options));
     },
   };
@@ -32,8 +34,8 @@ class Wire {
   readonly #in = new Frames();
   #connection: Connection | undefined;
 
-  constructor(wiring: Wiring) {
-    this.#wiring = wiring;
+  constructor(makeWiring: WiringMaker) {
+    this.#wiring = makeWiring((frame) => void this.#connection?.write(frame));
   }
 
   connection(connection: Connection): Connection {
@@ -59,11 +61,10 @@ class Wire {
   }
 
   handler(handler: ConnectionHandler): ConnectionHandler {
-    const answer = (frame: Frame): void => void this.#connection?.write(frame);
     return {
       onData: (data) => {
         for (const frame of this.#in.push(data)) {
-          for (const changed of this.#wiring.incoming?.(frame, answer) ?? [frame]) handler.onData(changed);
+          for (const changed of this.#wiring.incoming?.(frame) ?? [frame]) handler.onData(changed);
         }
       },
       onDrain: () => handler.onDrain(),

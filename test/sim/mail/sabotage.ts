@@ -176,24 +176,25 @@ function changeIds({ files, process }: Runtime): Files {
 /** Answers a message that comes again after it was refused as if it had been delivered. */
 function rememberRefused({ crypto, network, random }: Runtime, host: SimHost): Network {
   const refused = new Set<unknown>();
-  return rewire(network, () => ({
+  return rewire(network, (say) => ({
     outgoing: (frame) => {
       const message = readFrame(frame);
       if (message?.t === "ERROR" && message.body["code"] === "RATE_LIMIT") refused.add(message.body["ref"]);
       return [frame];
     },
-    incoming: (frame, answer) => {
+    incoming: (frame) => {
       const message = readFrame(frame);
       if (message?.t !== "DIRECT" || !refused.has(message.id)) return [frame];
       const body = { ref: message.id, code: "REPLAY" };
       const ts = Math.floor(host.wallMs());
-      answer(signerOf(host, crypto).frame({ t: "ERROR", id: random.uuid(), to: message.from, ts, body }));
+      say(signerOf(host, crypto).frame({ t: "ERROR", id: random.uuid(), to: message.from, ts, body }));
       return [];
     },
   }));
 }
 
-function signerOf(host: SimHost, crypto: Crypto): Signer {
+/** Signs as the node whose identity lies on the host. */
+export function signerOf(host: SimHost, crypto: Crypto): Signer {
   const base64 = (host.disk.text(`${MAIL_DIRECTORY}/identity.pem`) ?? "").replaceAll(/-----.*?-----|\s/g, "");
   const privatePkcs8 = Uint8Array.from(atob(base64), (unit) => unit.charCodeAt(0));
   const publicSpki = crypto.publicFromPrivate(privatePkcs8);

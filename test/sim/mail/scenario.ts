@@ -15,6 +15,7 @@ import { Forger } from "./forger.ts";
 import { MailFleet, type MailFleetInit } from "./mail-fleet.ts";
 import { Mallory } from "./mallory.ts";
 import { readAll, startReader } from "./people.ts";
+import { drawMailOptions } from "./options.ts";
 import { Proxy } from "./proxy.ts";
 import { makeMailTroubles } from "./troubles.ts";
 import { Writer } from "./writer.ts";
@@ -35,7 +36,12 @@ const LOOK_MS = 1_000;
 
 /** Runs one seed to its end; what is wrong is in `fleet.record.violations`. */
 export async function runMailFleet(init: MailFleetInit): Promise<MailOutcome> {
-  const fleet = new MailFleet(init);
+  const fleet = new MailFleet(init, drawMailOptions);
+  return { fleet, ...await liveMail(fleet) };
+}
+
+/** The life of a mail fleet, whatever is between its hosts. */
+export async function liveMail(fleet: MailFleet): Promise<Omit<MailOutcome, "fleet">> {
   const { options, record, world } = fleet;
   const forger = new Forger(fleet.mallory);
   await fleet.start();
@@ -54,14 +60,14 @@ export async function runMailFleet(init: MailFleetInit): Promise<MailOutcome> {
   await calmDown(fleet, writers);
   for (const writer of writers) writer.edit();
   await checkWhole(fleet);
-  checkLedgers(fleet);
+  fleet.checkOften();
   checkOutboxes(fleet);
   checkOrder(fleet);
   await stopAll(fleet);
   checkLife(record);
   checkHoldings(fleet);
   checkStopTimes(record, fleet.nowMs);
-  return { fleet, simulatedMs: fleet.nowMs, traceHash: world.trace.hash };
+  return { simulatedMs: fleet.nowMs, traceHash: world.trace.hash };
 }
 
 function startWriters(fleet: MailFleet): readonly Writer[] {
@@ -77,12 +83,8 @@ async function runWatched(fleet: MailFleet, durationMs: number): Promise<void> {
   const untilMs = fleet.nowMs + durationMs;
   while (fleet.nowMs < untilMs && fleet.record.violations.length === 0) {
     await fleet.world.run(Math.min(LOOK_MS * 10, untilMs - fleet.nowMs));
-    checkLedgers(fleet);
+    fleet.checkOften();
   }
-}
-
-function checkLedgers(fleet: MailFleet): void {
-  for (const { ledger } of fleet.mailHosts) ledger.check();
 }
 
 /** Ends every fault and waits until everything runs, with readers who read. */

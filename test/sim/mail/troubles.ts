@@ -4,7 +4,7 @@ import type { MailFleet } from "./mail-fleet.ts";
 import type { MailTrouble } from "./options.ts";
 import { makeReadOnly, spoilCursor, spoilInbox } from "./people.ts";
 
-type Own = Extract<MailTrouble, "inbox" | "archive" | "readOnly" | "cursor">;
+type Own = Extract<MailTrouble, "inbox" | "archive" | "readOnly" | "cursor" | "router">;
 
 const nothing = (): void => undefined;
 
@@ -12,23 +12,29 @@ export function makeMailTroubles(fleet: MailFleet): HostTroubles<Own> {
   return new HostTroubles(fleet, fleet.options, {
     own: {
       inbox: (host, random) => {
-        if (host.isUp) spoilInbox(fleet.mailOf(host), random);
+        const own = fleet.mailOn(host);
+        if (host.isUp && own !== undefined) spoilInbox(own, random);
         return nothing;
       },
       archive: (host) => {
-        if (host.isUp) fleet.spawn(host, "command", ["inbox", "archive", "--dir", "/work"]);
+        if (host.isUp && fleet.mailOn(host) !== undefined) fleet.spawn(host, "command", ["inbox", "archive", "--dir", "/work"]);
         return nothing;
       },
       readOnly: (host, random) => makeReadOnly(host, random),
       cursor: (host, random) => {
-        fleet.mailOf(host).ledger.touched();
-        spoilCursor(host, random);
+        const own = fleet.mailOn(host);
+        own?.ledger.touched();
+        if (own !== undefined) spoilCursor(host, random);
+        return nothing;
+      },
+      router: ({ nat }) => {
+        nat?.restart();
         return nothing;
       },
     },
     killed: (host) => {
       fleet.record.crashes++;
-      fleet.mailOf(host).ledger.crashed();
+      fleet.mailOn(host)?.ledger.crashed();
     },
   });
 }

@@ -77,9 +77,10 @@ export class Dial implements Resource {
     else if (destination.host !== undefined) this.#knock(destination.host, destination.ip);
   }
 
-  /** SYN there; a refusal or SYN-ACK back; the third packet lets the listener's process know. */
+  /** SYN there, which a router may drop; a refusal or SYN-ACK back; the third packet lets the listener's process know. */
   #knock(target: SimHost, ip: string): void {
     const near = this.#process.host;
+    if (!this.#network.letsIn(near, target)) return;
     const there = new Lane(this.#network, near, target);
     const back = new Lane(this.#network, target, near);
     this.#lanes = [there, back];
@@ -99,6 +100,7 @@ export class Dial implements Resource {
     const near = this.#process.host;
     const target = there.to;
     const local = { host: there.isLoopback ? "127.0.0.1" : near.ip, port: near.listeners.freePort() };
+    const seen = there.isLoopback ? local : { host: this.#network.sourceIp(near, target), port: local.port };
     const label = `${near.name}:${local.port}>${target.name}:${remote.port}`;
     const connection = new SimConnection({ process: this.#process, label, local, remote, lane: there });
     near.world.note(`net ${label} connected`);
@@ -106,7 +108,7 @@ export class Dial implements Resource {
       const listener = target.listeners.find(remote.host, remote.port);
       if (listener === undefined) post(back, () => connection.fail("CONNECTION_RESET"));
       else {
-        const init = { process: listener.process, label: `${label} back`, local: remote, remote: local, lane: back };
+        const init = { process: listener.process, label: `${label} back`, local: remote, remote: seen, lane: back };
         const accepted = new SimConnection(init);
         SimConnection.join(connection, accepted);
         listener.process.enter(() => accepted.attach(listener.accept(accepted)));

@@ -34,6 +34,7 @@ export class Lane {
   #waiting: Parcel[] = [];
   /** Everything under way, in order: nothing overtakes what waits. */
   readonly #underWay: Parcel[] = [];
+  readonly #mapping: number;
   #givingUp: Timer | undefined;
 
   constructor(network: SimNetwork, from: SimHost, to: SimHost) {
@@ -41,6 +42,7 @@ export class Lane {
     this.#random = network.random;
     this.from = from;
     this.to = to;
+    this.#mapping = network.mapping(from, to);
   }
 
   get isLoopback(): boolean {
@@ -48,7 +50,7 @@ export class Lane {
   }
 
   get isOpen(): boolean {
-    return this.#waiting.length === 0 && this.#network.isOpen(this.from, this.to);
+    return this.#waiting.length === 0 && this.#isPath;
   }
 
   send(parcel: Parcel): void {
@@ -59,7 +61,7 @@ export class Lane {
 
   /** The path may have opened: what waits goes on. */
   retry(): void {
-    if (!this.#network.isOpen(this.from, this.to)) return;
+    if (!this.#isPath) return;
     this.#givingUp?.cancel();
     this.#network.stalled.delete(this);
     const waiting = this.#waiting;
@@ -73,6 +75,11 @@ export class Lane {
     this.#waiting = [];
     this.#givingUp?.cancel();
     this.#network.stalled.delete(this);
+  }
+
+  get #isPath(): boolean {
+    const { from, to } = this;
+    return this.#network.mapping(from, to) === this.#mapping && this.#network.isOpen(from, to);
   }
 
   #dispatch(parcel: Parcel, delayMs: number): void {

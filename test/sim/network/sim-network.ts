@@ -89,6 +89,21 @@ export class SimNetwork {
     return from.isPlugged && to.isPlugged && !(this.#blocked.size > 0 && this.#blocked.has(keyOf(from, to)));
   }
 
+  /** Whether a connection can be made this way: into the network behind a router nobody comes from outside. */
+  letsIn(from: SimHost, to: SimHost): boolean {
+    return to.nat === undefined || to.nat === from.nat;
+  }
+
+  /** The address under which one host is seen by another. */
+  sourceIp(from: SimHost, to: SimHost): string {
+    return from.nat === undefined || from.nat === to.nat ? from.ip : from.nat.ip;
+  }
+
+  /** What changes once a router between the two has forgotten the connections through it. */
+  mapping(from: SimHost, to: SimHost): number {
+    return from.nat === to.nat ? 0 : (from.nat?.generation ?? 0) + (to.nat?.generation ?? 0);
+  }
+
   /** A partition healed or a host came back: what waited goes on. */
   pathsChanged(): void {
     for (const lane of this.stalled) lane.retry();

@@ -1,0 +1,5 @@
+/** What a relay loads when it is first wanted: see the status fleet's own list. @module */
+import "../../../src/cli/actions/relay.ts";
+import "../../../src/moltcomm/relay/mod.ts";
+import "../../../src/relay.ts";
+import "../mail/preload.ts";
