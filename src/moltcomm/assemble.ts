@@ -121,7 +121,7 @@ function assembleIntake(
     turns,
     giveBack: (from) => perSender.giveBack(from),
     onFault: (thrown) => events.failed(undefined, thrown),
-  });
+  }, limits);
   const reception = new Reception({
     ...ground,
     clock,

@@ -35,12 +35,10 @@ export const REPLAY_MEMORY_MAX = 65_536;
 /** Longest `id`: a UUID has 36 characters; what is remembered of strangers is bounded. */
 export const ID_CHARACTERS_MAX = 256;
 /**
- * After a message of a sender was refused, those that come, or were signed, less than so long after are refused as well, until that one
- * comes again: they were under way before the sender knew. A sender that gave it up goes on after that time.
+ * How many times as long as a request may take it is remembered that a message was refused: what was under way for longer has been given
+ * up by its sender.
  */
-export const REFUSED_IN_ORDER_MS = 2_000;
-/** How long that is remembered: what was under way for longer has been given up by its sender. */
-export const REFUSED_IN_ORDER_KEPT_MS = MINUTE_MS;
+export const REFUSED_IN_ORDER_KEPT_FACTOR = 6;
 /** Senders on one connection for which that is remembered. */
 export const REFUSED_SENDERS_MAX = 64;
 /** The same on a connection to a relay, over which everybody comes. */

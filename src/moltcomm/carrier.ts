@@ -217,8 +217,11 @@ export class MailCarrier {
         if (typeof sealed === "string") this.#sendText(attempt, route, link, sealed);
         else attempt.failed(sealed);
       });
-    } else if (way !== "plain") attempt.failed(way);
-    else if (route.sealing.isIdle) this.#sendText(attempt, route, link, message.msg);
+    } else if (way !== "plain") {
+      // Over a relay mail may go before the recipient was heard: what it announces is known once it has answered a HELLO.
+      link.relay?.reached.delete(to);
+      attempt.failed(way);
+    } else if (route.sealing.isIdle) this.#sendText(attempt, route, link, message.msg);
     else route.sealing.addReady(() => this.#sendText(attempt, route, link, message.msg));
   }
 

@@ -9,8 +9,7 @@
 import type { Clock } from "../runtime/port.ts";
 import {
   DETAIL_CHARACTERS_MAX,
-  REFUSED_IN_ORDER_KEPT_MS,
-  REFUSED_IN_ORDER_MS,
+  REFUSED_IN_ORDER_KEPT_FACTOR,
   REFUSED_SENDERS_MAX,
   REFUSED_SENDERS_PER_RELAY_MAX,
 } from "./bounds.ts";
@@ -59,9 +58,20 @@ export interface DirectsComponents {
   readonly onFault: (thrown: unknown) => void;
 }
 
+/** How order is kept. */
+export interface DirectsInit {
+  /**
+   * After a message of a sender was refused, those that come, or were signed, less than so long after are refused as well, until that one
+   * comes again: they were under way before the sender knew, from the refusal or because no answer came in its time. A sender that gave
+   * the message up goes on after that time.
+   */
+  readonly requestTimeoutMs: number;
+}
+
 /** See the module's description. */
 export class Directs {
   readonly #components: DirectsComponents;
+  readonly #init: DirectsInit;
   #underWay = 0;
   /** Messages so far, those refused on arrival among them. */
   #arrivals = 0;
@@ -69,8 +79,9 @@ export class Directs {
   /** By sender: those of whose messages one is being opened. What comes behind it waits, so that their order is kept. */
   readonly #opening = new Map<string, InOrder>();
 
-  constructor(components: DirectsComponents) {
+  constructor(components: DirectsComponents, init: DirectsInit) {
     this.#components = components;
+    this.#init = init;
   }
 
   /** Messages whose fate is not known yet. */
@@ -89,7 +100,10 @@ export class Directs {
     const refused = link.refusedInOrder?.get(from);
     if (refused === undefined || refused.id === id) return false;
     const sinceMs = this.#components.clock.monotonicMs() - refused.refusedAtMs;
-    if (sinceMs < REFUSED_IN_ORDER_KEPT_MS) return sinceMs < REFUSED_IN_ORDER_MS || ts < refused.signedBeforeMs;
+    const { requestTimeoutMs } = this.#init;
+    if (sinceMs < REFUSED_IN_ORDER_KEPT_FACTOR * requestTimeoutMs) {
+      return sinceMs < requestTimeoutMs || ts < refused.signedBeforeMs;
+    }
     link.refusedInOrder?.delete(from);
     return false;
   }
@@ -191,7 +205,7 @@ export class Directs {
     if (first === undefined && refused.size >= sendersMax && oldest !== undefined) refused.delete(oldest);
     const { clock } = this.#components;
     // A clock that is off says nothing about when; ours has to do.
-    const signedBeforeMs = (code === "BAD_TS" ? clock.wallMs() : ts) + REFUSED_IN_ORDER_MS;
+    const signedBeforeMs = (code === "BAD_TS" ? clock.wallMs() : ts) + this.#init.requestTimeoutMs;
     refused.set(from, { id, arrival, refusedAtMs: clock.monotonicMs(), signedBeforeMs });
   }
 }

@@ -6,6 +6,7 @@
 import type * as z from "zod/mini";
 import { BarnacleError, isBarnacleError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
+import { parentPath } from "./path.ts";
 import { removeLeftovers, replaceFile, type StorePorts } from "./replace-file.ts";
 import { statIfThere } from "./stat-if-there.ts";
 
@@ -42,10 +43,12 @@ export class JsonStateFile<T> {
    * Reads the state.
    *
    * A file that is too large, no JSON or of the wrong shape is moved aside as `<name>.damaged-<n>` and reported as one
-   * event.
+   * event. The directory is synced: whoever saved the state may have died before its name was durable, and a power cut after this would
+   * bring the state before it back.
    *
    * @returns the state; `undefined` when there is no file, or a damaged one
-   * @throws `PERMISSION_DENIED`, `IO_ERROR` when the file can be neither read nor moved aside: its content may be good
+   * @throws `PERMISSION_DENIED`, `IO_ERROR` when the file can be neither read nor moved aside, or not be made durable: its content may
+   *  be good
    */
   async load(): Promise<T | undefined> {
     const { files } = this.#ports;
@@ -60,7 +63,10 @@ export class JsonStateFile<T> {
     const parsed = parseJson(bytes);
     if ("damage" in parsed) return await this.#setAside(parsed.damage);
     const checked = this.#init.schema.safeParse(parsed.value);
-    if (checked.success) return checked.data;
+    if (checked.success) {
+      await files.syncDirectory(parentPath(this.path));
+      return checked.data;
+    }
     return await this.#setAside(`wrong shape at ${describePaths(checked.error)}`);
   }
 

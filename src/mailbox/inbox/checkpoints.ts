@@ -59,6 +59,9 @@ export class Checkpoints {
   #renewedAtMs = NEVER;
   #failedAtMs = NEVER;
   #saved = { seq: 0, offset: 0, ageMs: 0, atMs: NEVER };
+  /** How often others had a hand in the file, and how often of that the saved state knows. */
+  #changes = 0;
+  #changesSaved = 0;
   #ageMs = 0;
   #agedAtMs: number;
 
@@ -90,10 +93,8 @@ export class Checkpoints {
 
   /** @throws `PERMISSION_DENIED`, `IO_ERROR` when the state can be neither read nor moved aside */
   async load(): Promise<Loaded> {
-    const { clock, crypto, files } = this.#components;
+    const { clock, crypto } = this.#components;
     const state = await this.#stateFile.load();
-    // Whoever saved it may have died before its name was durable: a power cut now would bring the one before back.
-    if (state !== undefined) await files.syncDirectory(this.#paths.state);
     this.#agedAtMs = clock.monotonicMs();
     if (state === undefined) return { known: undefined, leastSeq: undefined, segments: undefined };
     this.#ageMs = state.age_ms + Math.min(Math.max(0, clock.wallMs() - state.saved_at_ms), AWAY_MS_MAX);
@@ -137,7 +138,7 @@ export class Checkpoints {
     const { seq, offset } = this.#file.place;
     const saved = this.#saved;
     if (seq - saved.seq >= CHECKPOINT_LINES || offset - saved.offset >= CHECKPOINT_BYTES) return true;
-    if (offset < saved.offset || this.#memory.forgotten.length > 0) return true;
+    if (this.#isOutdated || offset < saved.offset || this.#memory.forgotten.length > 0) return true;
     const hasChanged = seq !== saved.seq || this.#memory.hasUnsaved;
     const forMs = this.#components.clock.monotonicMs() - saved.atMs;
     if (hasChanged) return forMs >= CHECKPOINT_AFTER_MS;
@@ -151,7 +152,22 @@ export class Checkpoints {
     this.#inBackground = this.save(reserve === undefined ? {} : { reserve })
       // `save` has reported it; whoever needs it saved will try, and fail, himself.
       .catch(() => undefined)
-      .then(() => void (this.#inBackground = undefined));
+      .then(() => {
+        this.#inBackground = undefined;
+        // What was under way may have been taken before.
+        if (this.#isOutdated) this.saveSoon();
+      });
+  }
+
+  /** Others had a hand in the file: nothing but the memory may know of lines that went with it. Saves at once, and again until it is. */
+  changed(): void {
+    this.#changes++;
+    this.saveSoon();
+  }
+
+  /** The saved state says nothing of the file that is there now, or of lines that went with another. */
+  get #isOutdated(): boolean {
+    return this.#changesSaved < this.#changes;
   }
 
   /**
@@ -178,6 +194,7 @@ export class Checkpoints {
   async #save({ reserve, isExact = false }: { readonly reserve?: number; readonly isExact?: boolean }): Promise<void> {
     const { clock, crypto } = this.#components;
     // All of this is taken at one moment; what comes later is the next save's.
+    const changes = this.#changes;
     const { offset, seq, floorSeq, proof } = this.#file.place;
     const forgotten = this.#memory.forgotten;
     const ageMs = this.ageMs;
@@ -202,6 +219,7 @@ export class Checkpoints {
     });
     if (!reservesNone) this.#reservedSeq = reservedSeq;
     this.#saved = { seq, offset, ageMs, atMs: clock.monotonicMs() };
+    this.#changesSaved = changes;
     await this.#memory.remove(forgotten);
   }
 

@@ -300,7 +300,7 @@ export class Inbox {
     this.#wantsRecount = true;
     this.#movedAtMs = this.#components.clock.monotonicMs();
     // The lines since the last save may have gone with the file: the memory of them must not.
-    if (this.#isPrepared) this.#checkpoints.saveSoon();
+    if (this.#isPrepared) this.#checkpoints.changed();
   }
 
   #fail(thrown: unknown): void {

@@ -10,7 +10,7 @@ import type { ProcessRecord, Role } from "../fleet/record.ts";
 import { NO_FAULTS, type SeededRandom, type SimHost, SimWorld } from "../mod.ts";
 import { Book } from "./book.ts";
 import { InboxLedger, MAIL_DIRECTORY } from "./inbox-ledger.ts";
-import type { MailOptions } from "./options.ts";
+import { type MailOptions, NO_RATES } from "./options.ts";
 import "./preload.ts";
 import { type MailHost, MailRecord } from "./record.ts";
 import { watchMail } from "./tap.ts";
@@ -59,6 +59,18 @@ export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<M
 
   override get troubled(): readonly SimHost[] {
     return this.writers;
+  }
+
+  /** Whether what lies between two hosts keeps the order of what passes. */
+  isHonestBetween(from: MailHost, to: MailHost): boolean {
+    const { proxy } = this.options;
+    const isHonest = Object.entries(proxy).every(([name, rate]) => rate === Reflect.get(NO_RATES, name));
+    return isHonest || !(from.isProxied || to.isProxied);
+  }
+
+  /** The most timers that a node has at once: the loop's one, one for all requests, one for the turns, and some that a start or a stop sets. */
+  get timersMax(): number {
+    return 10;
   }
 
   get mailHosts(): readonly MailHost[] {

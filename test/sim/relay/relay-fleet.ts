@@ -57,6 +57,16 @@ export class RelayFleet extends MailFleet<RelayOptions> {
     return [...this.writers, ...this.relays];
   }
 
+  /** Each recipient that is being sought has some more: the next way's start, the search's end, and what an answer may take. */
+  override get timersMax(): number {
+    return super.timersMax + 4 * (this.writers.length - 1);
+  }
+
+  /** A relay that drops or refuses one message and passes on the next breaks their order, and nobody can mend that. */
+  override isHonestBetween(): boolean {
+    return this.liars.size === 0;
+  }
+
   override async start(): Promise<void> {
     await super.start();
     this.presence.start();

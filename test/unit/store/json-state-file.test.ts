@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { JsonStateFile } from "../../../src/store/mod.ts";
+import { SimWorld } from "../../sim/mod.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import { MemoryFiles } from "./support/memory-files.ts";
 import { RecordingLogger } from "./support/recording-logger.ts";
@@ -32,6 +33,27 @@ describe("JsonStateFile", () => {
     expect(await file.load()).toEqual({ count: 3 });
     expect(files.text(PATH)).toBe('{\n  "count": 3\n}\n');
     expect((await files.stat(PATH)).mode).toBe(0o600);
+  });
+
+  test("load gives no state that a power cut could take back", async () => {
+    const world = new SimWorld({ seed: 1 });
+    const host = world.addHost("one");
+    const open = () => {
+      const { process, runtime } = host.startIdle();
+      const init = { path: "/work/state.json", schema: SCHEMA, bytesMax: 100 };
+      return { process, file: new JsonStateFile({ ...runtime, logger: new RecordingLogger() }, init) };
+    };
+    const first = open();
+    await world.wait(first.file.save({ count: 1 }));
+    const saving = first.file.save({ count: 2 });
+    saving.catch(() => undefined);
+    // Killed once the new state has its name, and before that is durable.
+    await world.until(() => host.disk.text("/work/state.json")?.includes("2") === true);
+    first.process.kill();
+    expect(await world.wait(open().file.load())).toEqual({ count: 2 });
+    host.powerCut("lost");
+    host.boot();
+    expect(await world.wait(open().file.load())).toEqual({ count: 2 });
   });
 
   test.each([

@@ -1,7 +1,7 @@
 /**
  * What one host sends another arrives in the order in which it was written. Source: invariant 5.
  *
- * Nothing is said of it where a proxy drops and swaps what it likes. Nor where those behind a refused message can be under
+ * Nothing is said of it where a proxy or a relay drops and swaps what it likes. Nor where those behind a refused message can be under
  * way for longer than the 2 s for which a node keeps them waiting: over a network that takes seconds, and where a host that
  * stands still meanwhile has its clock set.
  *
@@ -9,19 +9,16 @@
  */
 import { findToken } from "../book.ts";
 import type { MailFleet } from "../mail-fleet.ts";
-import { NO_RATES } from "../options.ts";
 import type { MailHost } from "../record.ts";
 
 const SLOW_MS = 1_000;
 
 export function checkOrder(fleet: MailFleet): void {
-  const { faults, proxy, troubles } = fleet.options;
+  const { faults, troubles } = fleet.options;
   if (faults.network.latencyMs[1] >= SLOW_MS || troubles.includes("jumpWall")) return;
-  const isHonest = Object.entries(proxy).every(([name, rate]) => rate === Reflect.get(NO_RATES, name));
   for (const from of fleet.mailHosts) {
     for (const to of fleet.mailHosts) {
-      const isDirect = isHonest || !(from.isProxied || to.isProxied);
-      if (from !== to && isDirect && to.ledger.isInOrder) checkPair(fleet, from, to);
+      if (from !== to && fleet.isHonestBetween(from, to) && to.ledger.isInOrder) checkPair(fleet, from, to);
     }
   }
 }

@@ -17,6 +17,7 @@ import {
   setUp,
   summary,
 } from "./support/lives.ts";
+import { NO_FAULTS } from "../../../sim/mod.ts";
 import { withHandles } from "./support/wrapped-files.ts";
 
 /** Puts another file there, as an editor does: a new one under the old name. */
@@ -68,6 +69,25 @@ describe("Inbox", () => {
       expect(await outcomes(setting, life, message(3), message(2))).toEqual(["delivered", "duplicate"]);
       expect(summary(setting)).toEqual(["3 id-3"]);
     }
+  });
+
+  test("refresh that notices a deleted inbox while a state is being saved has it saved once more, before any kill counts", async () => {
+    const setting = setUp();
+    const { world, host } = setting;
+    let life = await live(setting);
+    await deliver(setting, life, message(1), message(2));
+    world.faults = { ...NO_FAULTS, disk: { ...NO_FAULTS.disk, syncLatencyMs: [500, 500] } };
+    host.disk.replace(INBOX, host.disk.text(INBOX)?.replaceAll("\n", "\r\n") ?? "");
+    await world.wait(life.inbox.refresh());
+    // Of a save of several syncs the first is over: what it writes was looked at before this message.
+    await world.run(700);
+    await deliver(setting, life, message(3));
+    await remove(setting);
+    await world.wait(life.inbox.refresh());
+    await world.run(20_000);
+    life.process.kill();
+    life = await live(setting);
+    expect(await outcomes(setting, life, message(3))).toEqual(["duplicate"]);
   });
 
   test("deliver goes on with the next number when the inbox was deleted after an orderly end", async () => {

@@ -140,17 +140,33 @@ describe("invariant 5: order holds between one sender and one recipient", () => 
     expect((await peer.answerTo(peer.direct(subject.nodeId, "2"))).body).toMatchObject({ code: "RATE_LIMIT" });
   });
 
-  test("a sender that gave the refused one up waits 2 s at most", async () => {
-    const { world, subject, dial, inbox } = await makeScene();
+  test("a sender that gave the refused one up waits no longer than a request may take", async () => {
+    const { world, subject, dial, inbox } = await makeScene({ limits: { requestTimeoutMs: 10 * SECOND_MS } });
     const usual = inbox.behave;
     inbox.behave = () => FULL;
     const peer = await dial();
     await peer.answerTo(peer.direct(subject.nodeId, "given up"));
     inbox.behave = usual;
-    await world.run(1_900);
+    await world.run(9_900);
     expect((await peer.answerTo(peer.direct(subject.nodeId, "2"))).t).toBe("ERROR");
     await world.run(200);
     expect((await peer.answerTo(peer.direct(subject.nodeId, "3"))).t).toBe("ACK");
+  });
+
+  test("one that was sent 3 s later, before the sender could know over a slow path, is refused", async () => {
+    const { world, subject, dial, inbox } = await makeScene();
+    const usual = inbox.behave;
+    inbox.behave = () => FULL;
+    const peer = await dial();
+    const first = peer.direct(subject.nodeId, "1");
+    await peer.answerTo(first);
+    inbox.behave = usual;
+    await world.run(3 * SECOND_MS);
+    const second = peer.direct(subject.nodeId, "2");
+    expect((await peer.answerTo(second)).body).toMatchObject({ code: "RATE_LIMIT" });
+    for (const message of [first, second]) peer.direct(subject.nodeId, message.body.msg, { id: message.id });
+    await world.until(() => peer.all("ACK").length === 2);
+    expect(inbox.texts).toEqual(["1", "2"]);
   });
 
   test("one that was under way for long is refused all the same", async () => {
@@ -230,7 +246,7 @@ describe("invariant 5: order holds between one sender and one recipient", () => 
     const peer = await dial();
     const ts = peer.runtime.clock.wallMs() + 3_600_000;
     expect((await peer.answerTo(peer.direct(subject.nodeId, "1", { ts }))).body).toMatchObject({ code: "BAD_TS" });
-    await world.run(2_100);
+    await world.run(15_100);
     expect((await peer.answerTo(peer.direct(subject.nodeId, "2"))).t).toBe("ACK");
   });
 

@@ -327,6 +327,16 @@ describe("§11: what a relay's word is worth", () => {
   });
 });
 
+test("§11 reading 10: where sealing is required, mail to a node that was silent at first goes once it answers", async () => {
+  await import("../../../../src/moltcomm/sealing/suite.ts");
+  const sealing = { mode: "required", unsealedAtMs: () => undefined } as const;
+  const { world, send, two } = await makeApart({ one: { sealing }, two: { sealing } });
+  two.host.suspend();
+  expect(await world.wait(send("too early"))).toMatchObject({ outcome: "failed", reason: "NOT_SEALED" });
+  two.host.resume();
+  expect(await world.wait(send("again"))).toEqual({ outcome: "delivered" });
+});
+
 /** A frame's body behind its length. */
 function frameOf(body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(4 + body.length);
