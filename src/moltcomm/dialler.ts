@@ -31,7 +31,13 @@ export interface DiallerComponents {
  */
 export type Dialled =
   | { readonly link: Link; readonly nodeId: string | undefined }
-  | { readonly link: undefined; readonly failure: RequestFailure; readonly isSelf: boolean };
+  | {
+    readonly link: undefined;
+    readonly failure: RequestFailure;
+    readonly isSelf: boolean;
+    /** Somebody took the connection. */
+    readonly isAnswered: boolean;
+  };
 
 /** See the module's description. */
 export class Dialler {
@@ -77,10 +83,14 @@ export class Dialler {
       ? await handshakes.greet(link, to)
       : await this.#greetRelay(link);
     if (greeting === "unnamed") return { link, nodeId: undefined };
-    if (greeting.isMet) return { link, nodeId: greeting.nodeId };
+    if (greeting.isMet) {
+      // A relay could play a HELLO that names nobody to another; once one names it, nobody takes our place there by that.
+      if (relay !== undefined && to === undefined) handshakes.announce(link, greeting.nodeId).catch(() => undefined);
+      return { link, nodeId: greeting.nodeId };
+    }
     links.close(link, "no_handshake");
     const { failure: why, isSelf } = greeting;
-    return { link: undefined, failure: { ...why, detail: `${text}: ${why.detail}` }, isSelf };
+    return { link: undefined, failure: { ...why, detail: `${text}: ${why.detail}` }, isSelf, isAnswered: true };
   }
 
   /**
@@ -105,7 +115,7 @@ export class Dialler {
 }
 
 function none(reason: RequestFailure["reason"], detail: string): Dialled {
-  return { link: undefined, failure: failure(reason, detail), isSelf: false };
+  return { link: undefined, failure: failure(reason, detail), isSelf: false, isAnswered: false };
 }
 
 function notConnected(thrown: unknown, address: string): Dialled {

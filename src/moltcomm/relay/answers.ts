@@ -10,6 +10,7 @@ import { type KeyBook, readMessage } from "../wire/mod.ts";
 import type { Message, MessageOf, PeerRecord } from "../wire/types.ts";
 import {
   ANSWER_UNITS,
+  HEARD_LATELY_MS,
   HELLO_UNITS,
   ID_CHARACTERS_MAX,
   PEERS_ANSWER_MAX,
@@ -144,22 +145,42 @@ export class Answers {
     }
     replay.add(message.from, message.id);
     const older = roster.get(message.from);
+    if (older !== undefined && older !== link && this.#isToStay(older, message)) {
+      // Whoever is that node learns whom to name; whoever heard it say HELLO to others cannot.
+      Counts.add(counts.registrations, "answered");
+      return this.#acknowledge(link, message.from);
+    }
     Counts.add(counts.registrations, older === undefined ? "registered" : older === link ? "renewed" : "replaced");
     if (older !== undefined && older !== link) replaced(older);
     this.#register(link, message);
   }
 
-  #register(link: RelayLink, { from, ts, body }: MessageOf<"HELLO">): void {
-    const { members, own, roster, voice } = this.#components;
+  /** Whether a `HELLO` that any relay could have heard leaves the node where it is. Source: MoltComm v1, section 11, reading 6. */
+  #isToStay({ lastReadAtMs, registration }: RelayLink, { to }: MessageOf<"HELLO">): boolean {
+    if (to !== undefined || registration?.isNamed !== true) return false;
+    return this.#components.clock.monotonicMs() - lastReadAtMs < HEARD_LATELY_MS;
+  }
+
+  #register(link: RelayLink, { from, to, ts, body }: MessageOf<"HELLO">): void {
+    const { members, roster } = this.#components;
+    const isNamed = to !== undefined || link.registration?.isNamed === true;
     const idBytes = link.registration?.idBytes ?? encoder.encode(from);
     const record = isSmall(body.peer) ? body.peer : undefined;
-    roster.add(link, { nodeId: from, idBytes, helloTs: ts, record });
+    roster.add(link, { nodeId: from, idBytes, helloTs: ts, isNamed, record });
     link.isMember = members === undefined || members.has(from);
-    // The signed `agent` is where v1 leaves room: a node that wants to be reached here learns so that it is not a member.
-    const more = link.isMember ? this.#init.hasMailbox ? " mailbox" : "" : " guest";
-    const agent = `${this.#init.agent} relay${more}`;
-    voice.say(link, "HELLO_ACK", from, { agent, peer: own.for(link.connection.local) });
+    this.#acknowledge(link, from);
     this.#components.registered(link);
+  }
+
+  #acknowledge(link: RelayLink, nodeId: string): void {
+    const { members, own, voice } = this.#components;
+    const isMember = members === undefined || members.has(nodeId);
+    // The signed `agent` is where v1 leaves room: a node that wants to be reached here learns so that it is not a member.
+    const more = isMember ? this.#init.hasMailbox ? " mailbox" : "" : " guest";
+    voice.say(link, "HELLO_ACK", nodeId, {
+      agent: `${this.#init.agent} relay${more}`,
+      peer: own.for(link.connection.local),
+    });
   }
 
   #whatIsWrong(link: RelayLink, message: MessageOf<"HELLO">): Wrong {

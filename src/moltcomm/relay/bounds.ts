@@ -75,6 +75,11 @@ export const SWEEP_MS = 5 * SECOND_MS;
 export const PINGING_SILENCE_MS = MINUTE_MS;
 /** The same for a node that never did: plain v1 does not ask it to. */
 export const SILENCE_MS = 4 * MINUTE_MS;
+/**
+ * A node that was heard less than so long ago is there: a `HELLO` that names nobody, which another relay may play again, does not take its
+ * place. Its own software asks for a sign of life sooner.
+ */
+export const HEARD_LATELY_MS = 30 * SECOND_MS;
 /** How long a node that was asked may take to say anything. */
 export const SIGN_OF_LIFE_MS = 20 * SECOND_MS;
 

@@ -52,7 +52,7 @@ export type RelayCloseReason =
 export type PauseReason = "rate" | "slow_recipient";
 
 /** What became of a `HELLO` that was for us. */
-export type RegistrationOutcome = "registered" | "renewed" | "replaced" | "refused";
+export type RegistrationOutcome = "registered" | "renewed" | "replaced" | "answered" | "refused";
 
 const NAMES = {
   refusals: ["frames_refused", "Frames not handed on, by reason.", "reason"],

@@ -28,6 +28,8 @@ export interface Registration {
   readonly idBytes: Uint8Array;
   /** When its `HELLO` was signed, by its own clock. */
   readonly helloTs: number;
+  /** A `HELLO` of it on this connection named this relay: nobody can have heard that elsewhere. */
+  readonly isNamed: boolean;
   /** Its record, unless that is too long to be kept. */
   readonly record: PeerRecord | undefined;
 }

@@ -147,7 +147,7 @@ export class RelayLinks {
     counts.attempted(dialled.link === undefined ? "failed" : "connected");
     if (dialled.link === undefined) {
       // Perhaps another relay is there now: the next HELLO names nobody, unless a manifest says who must answer.
-      known.nodeId = undefined;
+      if (dialled.isAnswered) known.nodeId = undefined;
       known.isRegistration = false;
       this.#failed(known, clock.monotonicMs());
       return dialled.failure;

@@ -17,7 +17,9 @@ export function makeMailTroubles(fleet: MailFleet): HostTroubles<Own> {
         return nothing;
       },
       archive: (host) => {
-        if (host.isUp && fleet.mailOn(host) !== undefined) fleet.spawn(host, "command", ["inbox", "archive", "--dir", "/work"]);
+        if (host.isUp && fleet.mailOn(host) !== undefined) {
+          fleet.spawn(host, "command", ["inbox", "archive", "--dir", "/work"]);
+        }
         return nothing;
       },
       readOnly: (host, random) => makeReadOnly(host, random),

@@ -111,7 +111,13 @@ export class Liar {
       if (random.chance(0.5)) return true;
     }
     if (!random.chance(rates.unreachable)) return false;
-    say(this.#said(runtime.crypto, message, "ERROR", { ref: message.id, code: "UNREACHABLE", detail: "never heard of it" }));
+    say(
+      this.#said(runtime.crypto, message, "ERROR", {
+        ref: message.id,
+        code: "UNREACHABLE",
+        detail: "never heard of it",
+      }),
+    );
     return true;
   }
 

@@ -87,7 +87,11 @@ export class Presence {
         this.longestMs = Math.max(this.longestMs, nowMs - sinceMs);
         if (nowMs - sinceMs < FOUND_WITHIN_MS) continue;
         this.#sinceMs.delete(key);
-        record.violate("found", nowMs, `${own.name} is registered nowhere for ${nowMs - sinceMs} ms; ${relay.name} is there`);
+        record.violate(
+          "found",
+          nowMs,
+          `${own.name} is registered nowhere for ${nowMs - sinceMs} ms; ${relay.name} is there`,
+        );
       }
     }
   }

@@ -124,7 +124,9 @@ export class RelayFleet extends MailFleet<RelayOptions> {
   /** A relay is trusted with nothing, so it has nothing to tell. */
   protected override onText(one: ProcessRecord, text: string): void {
     const token = one.role === "relay" ? findToken(text) : undefined;
-    if (token !== undefined) this.record.violate("sealed", this.nowMs, `${one.process.label} told of ${token}: ${text}`);
+    if (token !== undefined) {
+      this.record.violate("sealed", this.nowMs, `${one.process.label} told of ${token}: ${text}`);
+    }
   }
 
   #relayAddresses(): string[] {

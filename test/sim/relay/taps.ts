@@ -40,9 +40,13 @@ export function watchAgent(network: Network, one: ProcessRecord, fleet: RelayFle
         isTold = isOpen;
       };
       const end = new End(() => tell(false));
-      const connection = await wired.dial(address, end.handler(handler, (frame) => {
-        if (readFrame(frame)?.t === "HELLO_ACK") tell(true);
-      }), options);
+      const connection = await wired.dial(
+        address,
+        end.handler(handler, (frame) => {
+          if (readFrame(frame)?.t === "HELLO_ACK") tell(true);
+        }),
+        options,
+      );
       return end.connection(connection);
     },
   };

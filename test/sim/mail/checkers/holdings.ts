@@ -12,7 +12,7 @@ export function checkHoldings(fleet: MailFleet): void {
       record.violate("bounds", one.startedAtMs, `${one.process.label} had ${what}`);
     if (one.pendingTimersMax > fleet.timersMax) {
       violate(`${one.pendingTimersMax} timers at once, wanted ${fleet.timersMax}`);
-    };
+    }
     if (one.taskCountMax > TASKS_MAX) violate(`${one.taskCountMax} tasks, wanted ${TASKS_MAX}`);
     const { bufferedBytesMax = 0, connectionsMax = 0 } = record.holdings.get(one) ?? {};
     if (bufferedBytesMax > BUFFERED_BYTES_MAX) violate(`${bufferedBytesMax} bytes buffered on a connection`);

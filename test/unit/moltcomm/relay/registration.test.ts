@@ -110,6 +110,48 @@ describe("a relay", () => {
     expect(subject.relay.view.registered).toBe(2);
   });
 
+  test("leaves a node that has named it where it is when a HELLO comes that any other relay can have heard", async () => {
+    const { world, dial, register, subject } = await makeScene();
+    const identity = makeIdentity(subject.runtime.crypto);
+    const victim = await dial(0, identity);
+    victim.hello({ to: subject.nodeId });
+    await world.until(() => victim.all("HELLO_ACK").length === 1);
+    await world.run(SECOND_MS);
+    // Said to another relay, later than what it said here; that relay plays it on.
+    const overheard = victim.sign("HELLO", { peer: victim.record() });
+    const thief = await dial(1);
+    thief.send({ v: 1, ...overheard });
+    await world.until(() => thief.all("HELLO_ACK").length === 1);
+    const friend = await register(2);
+    friend.direct(victim.nodeId, "for the victim alone");
+    await world.until(() => textsOf(victim).length === 1);
+    expect([victim.isClosed, textsOf(thief)]).toEqual([false, []]);
+    expect(subject.sample('registrations_total{outcome="answered"}')).toBe(1);
+    // The node itself learns from the answer whom to name, and then its newer connection counts.
+    const newer = await dial(0, identity);
+    newer.hello();
+    await world.until(() => newer.all("HELLO_ACK").length === 1);
+    newer.hello({ to: newer.all("HELLO_ACK")[0]?.from ?? "" });
+    await world.until(() => victim.isClosed);
+    friend.direct(victim.nodeId, "again");
+    await world.until(() => textsOf(newer).length === 1);
+  });
+
+  test("takes such a HELLO all the same from a node that has not been heard for 30 s, or never named it", async () => {
+    for (const [isNamed, pauseMs] of [[true, 31 * SECOND_MS], [false, SECOND_MS]] as const) {
+      const { world, dial, subject } = await makeScene();
+      const peer = await dial();
+      peer.hello(isNamed ? { to: subject.nodeId } : {});
+      await world.until(() => peer.all("HELLO_ACK").length === 1);
+      await world.run(pauseMs);
+      const message = peer.sign("HELLO", { peer: peer.record() });
+      const newer = await dial(1);
+      newer.send({ v: 1, ...message });
+      await world.until(() => peer.isClosed);
+      expect(subject.sample('registrations_total{outcome="replaced"}')).toBe(1);
+    }
+  });
+
   test("replaces a node's older connection, closes it, and sends the new one what comes from then on", async () => {
     const { world, subject, register } = await makeScene();
     const identity = makeIdentity(subject.runtime.crypto);

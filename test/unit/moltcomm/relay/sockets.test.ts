@@ -177,7 +177,9 @@ describe("a relay on real sockets", () => {
     const second = new Client();
     const connection = await runtime.network.dial({ host: "127.0.0.1", port }, second, { timeoutMs: 5_000 });
     const peer = first.signer.record({ addrs: [], ts, expires: ts + 600_000 });
-    connection.write(first.signer.frame({ t: "HELLO", id: runtime.random.uuid(), ts, body: { peer } }));
+    connection.write(
+      first.signer.frame({ t: "HELLO", id: runtime.random.uuid(), to: relay.nodeId, ts, body: { peer } }),
+    );
     await until(() => first.isClosed && second.received.length === 1);
     expect(relay.view.registered).toBe(1);
     connection.destroy();

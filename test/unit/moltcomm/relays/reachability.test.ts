@@ -32,7 +32,7 @@ describe("whether we can be dialled", () => {
     await world.until(() => node.node.view.reachable === "yes", { withinMs: 5 * SECOND_MS });
     await world.until(() => told().length === 2, { withinMs: 5 * SECOND_MS });
     expect(told()).toEqual([ownAddress(node), scene.relay.address]);
-    expect(bootstrap.sample('barnacle_moltcomm_dial_backs_total{outcome="dialled"}')).toBe(1);
+    await world.until(() => bootstrap.sample('barnacle_moltcomm_dial_backs_total{outcome="dialled"}') === 1);
     await world.run(10 * SECOND_MS);
     expect(node.node.view.connections.accepted).toBe(0);
   });
