@@ -68,7 +68,7 @@ export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<M
     return isHonest || !(from.isProxied || to.isProxied);
   }
 
-  /** The most timers that a node has at once: the loop's one, one for all requests, one for the turns, and some that a start or a stop sets. */
+  /** The most timers of a node: the loop's one, one for all requests, one for the turns, and some that a start or a stop sets. */
   get timersMax(): number {
     return 10;
   }
