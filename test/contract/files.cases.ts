@@ -281,6 +281,29 @@ const watching: readonly Omit<ContractCase, "capability">[] = [
     },
   },
   {
+    name: "watch sees a change in a directory where others write all the time",
+    async run(context) {
+      const path = context.path("quiet");
+      const noise = await context.runtime.files.open(context.path("noise"), "append");
+      let calls = 0;
+      const watcher = context.runtime.files.watch(path, () => calls++);
+      const { clock } = context.runtime;
+      const makeNoise = () => noise.write(bytesOf("x"));
+      for (let count = 0; count < 200; count++) {
+        await makeNoise();
+        await new Promise<void>((done) => clock.nextTurn(done));
+      }
+      const callsBefore = calls;
+      await put(context, path, "here");
+      await until(clock, 3_000, "a change of the watched file is reported", () => {
+        void makeNoise();
+        return calls > callsBefore;
+      });
+      watcher.close();
+      await noise.close();
+    },
+  },
+  {
     name: "watch sees what happens in a directory",
     run: (context) => seesChange(context, context.directory, () => put(context, context.path("any"), "x")),
   },
