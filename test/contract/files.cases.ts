@@ -31,6 +31,20 @@ const writing: readonly Omit<ContractCase, "capability">[] = [
     },
   },
   {
+    name: "syncData of one who is alone with it goes on after many quick ones, and rejects once the file is closed",
+    async run(context) {
+      const path = context.path("log");
+      const handle = await context.runtime.files.open(path, "append");
+      for (let count = 0; count < 40; count++) {
+        await handle.write(bytesOf("x"));
+        await handle.syncData({ isAlone: true });
+      }
+      await handle.close();
+      await rejectsWith(handle.syncData({ isAlone: true }), "IO_ERROR");
+      assert.equal(await get(context, path), "x".repeat(40));
+    },
+  },
+  {
     name: "append goes to the end after a read from the start",
     async run(context) {
       const handle = await context.runtime.files.open(context.path("log"), "append");

@@ -224,7 +224,8 @@ export class InboxFile {
     // Together: the look begins after the write, so a file deleted later took the lines with it like any other of its
     // lines.
     const looking = statQuietly(this.#files, this.#path);
-    await handle.syncData();
+    // A message that came alone keeps nobody waiting.
+    await handle.syncData({ isAlone: lines.length === 1 });
     const looked = await looking;
     if ("error" in looked) throw looked.error;
     this.#isDirty = false;
