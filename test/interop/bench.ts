@@ -22,7 +22,10 @@ export class Bench {
     return await Agent.start(this.stage, init);
   }
 
-  script(file: "peer.mjs" | "proxy.mjs" | "hostile.mjs" | "relay.mjs", ...words: readonly string[]): Script {
+  script(
+    file: "peer.mjs" | "proxy.mjs" | "hostile.mjs" | "hostile-relay.mjs" | "relay.mjs",
+    ...words: readonly string[]
+  ): Script {
     const script = new Script(file, words);
     this.#scripts.push(script);
     return script;

@@ -23,7 +23,8 @@ import {
 } from "./wire.mjs";
 
 export class PlainRelay {
-  forwarded = 0;
+  /** Frames handed on, and what of them can be read here. */
+  counts = { forwarded: 0, plain: 0, sealed: 0 };
   /** Node id to socket. */
   #registered = new Map();
   #sockets = new Set();
@@ -72,7 +73,7 @@ export class PlainRelay {
     if (message === undefined) return this.#tell("dropped", { why: "unreadable" });
     if (state.nodeId !== undefined && message.from !== state.nodeId) return this.#tell("dropped", { why: "foreign" });
     const to = message.to ?? "";
-    if (to !== "" && to !== this.identity.nodeId) return this.#forward(to, body);
+    if (to !== "" && to !== this.identity.nodeId) return this.#forward(to, body, message);
     if (!isGenuine(message) || Math.abs(message.ts - Date.now()) > TIME_WINDOW_MS) {
       return this.#tell("dropped", { why: "not genuine" });
     }
@@ -84,10 +85,11 @@ export class PlainRelay {
   }
 
   /** The payload's bytes go on unchanged. */
-  #forward(to, body) {
+  #forward(to, body, message) {
     const socket = this.#registered.get(to);
     if (socket === undefined) return this.#tell("dropped", { why: "nobody", to });
-    this.forwarded += 1;
+    this.counts.forwarded += 1;
+    if (message.t === "DIRECT") this.counts[message.body.msg.startsWith("hpke1:") ? "sealed" : "plain"] += 1;
     socket.write(encodeFrame(body));
   }
 
@@ -108,8 +110,7 @@ const commandsOf = (relay) => ({
   id: () => ({ node_id: relay.identity.nodeId, pub: relay.identity.pub }),
   /** `host`, `port`. Gives the address. */
   listen: (options) => relay.listen(options),
-  /** Frames handed on so far. */
-  forwarded: () => relay.forwarded,
+  counts: () => relay.counts,
   cut: () => relay.cut(),
 });
 
