@@ -6,6 +6,7 @@ import { defineCommandTests } from "./suite-commands.ts";
 import { defineHubTests } from "./suite-hub.ts";
 import { defineLifeTests } from "./suite-life.ts";
 import { defineMailTests } from "./suite-mail.ts";
+import { defineManifestTests } from "./suite-manifest.ts";
 import { defineRelayTests } from "./suite-relay.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
 
@@ -17,6 +18,7 @@ export function defineSuite(way: Way): void {
     defineCommandTests(way);
     defineAttackTests(way);
     defineMailTests(way);
+    defineManifestTests(way);
     defineRelayTests(way);
   });
 }
