@@ -36,8 +36,12 @@ const OWN_KEY_BYTES = 32;
 
 /** What a start still has to do once it listens waits so long, so that whoever waits for the port is answered first. */
 const FIRST_ANSWER_MS = 2;
-/** By then the first publication has left, and what goes is what a heartbeat does not need. */
-const RETURN_MEMORY_AFTER_MS = 1_000;
+/** By then everything periodic has run once, and what goes is what none of it needs. */
+const RETURN_MEMORY_AFTER_MS = 35_000;
+/** Code that runs seldom comes back with time: 5 ms of processor time so often keep it away. */
+const RETURN_MEMORY_INTERVAL_MS = 10 * 60_000;
+const RETURN_MEMORY_TOLERANCE_MS = 15_000;
+const RETURN_MEMORY_TIMEOUT_MS = 10_000;
 
 /** What every part works with. */
 interface Base {
@@ -84,7 +88,7 @@ export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: H
     hub?.addLastClosingAct();
     base.scheduler.start();
     // A hub is there for load, and would take it all back.
-    if (!parts.hub && relay === undefined) returnMemorySoon(base);
+    if (!parts.hub && relay === undefined) returnMemoryNowAndThen(base);
     const running = [agent, hub, relay].filter((part) => part !== undefined);
     return {
       stop: once((reason) => stopHost(base, running, reason)),
@@ -254,13 +258,17 @@ function pause(clock: Clock, durationMs: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimer(durationMs, resolve));
 }
 
-/** A fifth of what an agent holds once it listens is code that a heartbeat does not run. */
-function returnMemorySoon(base: Base): void {
-  const { clock, process } = base.runtime;
-  const timer = clock.setTimer(RETURN_MEMORY_AFTER_MS, () => {
-    process.returnMemory().catch((error: unknown) => base.log.debug("memory_not_returned", { error }));
+/** A third of what an agent holds once it listens is code that a heartbeat does not run. */
+function returnMemoryNowAndThen({ runtime: { process }, scheduler, log }: Base): void {
+  scheduler.add({
+    name: "memory",
+    intervalMs: RETURN_MEMORY_INTERVAL_MS,
+    firstDelayMs: RETURN_MEMORY_AFTER_MS,
+    toleranceMs: RETURN_MEMORY_TOLERANCE_MS,
+    timeoutMs: RETURN_MEMORY_TIMEOUT_MS,
+    // Where it cannot be done, nothing is the worse for it.
+    run: () => process.returnMemory().catch((error: unknown) => log.debug("memory_not_returned", { error })),
   });
-  base.undo.push(() => timer.cancel());
 }
 
 /** Leaves the agent's address where the commands on this host look for it. */

@@ -6,7 +6,7 @@
 import { isNodeId } from "../contract/mod.ts";
 import { toBarnacleError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
-import type { Files } from "../runtime/port.ts";
+import type { Files, FileWatcher } from "../runtime/port.ts";
 import { type Contact, contactsPath, nameKey, readContacts } from "./contact-file.ts";
 import { statIfThere } from "../store/mod.ts";
 
@@ -67,10 +67,9 @@ export class Contacts {
     }
   }
 
-  /** Calls `onChange` soon after the file may have changed. @returns a function that ends it */
-  watch(onChange: () => void): () => void {
-    const watcher = this.#components.files.watch(contactsPath(this.#directory), onChange);
-    return () => watcher.close();
+  /** Calls `onChange` soon after the file may have changed. */
+  watch(onChange: () => void): FileWatcher {
+    return this.#components.files.watch(contactsPath(this.#directory), onChange);
   }
 
   /** The node id that a name stands for, in any case; a node id stands for itself. */

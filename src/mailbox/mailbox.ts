@@ -51,9 +51,11 @@ export interface MailboxView {
 
 /** A sender may try a little longer than its limit says; see `delivery/patience.ts`. */
 const REMEMBERED_LONGER_MS = 24 * 60 * 60_000;
-/** Watchers miss things: everything is looked at so often besides. */
-const LOOK_INTERVAL_MS = 10_000;
-const LOOK_TOLERANCE_MS = 3_000;
+/** Watchers miss things: everything is looked at so often besides. Rather seldom: half of what an idle agent costs is to wake. */
+const LOOK_INTERVAL_MS = 30_000;
+/** What cannot be watched, or fails, is looked at so often. */
+const LOOK_UNWATCHED_INTERVAL_MS = 10_000;
+const LOOK_TOLERANCE_MS = 5_000;
 const LOOK_TIMEOUT_MS = 5 * 60_000;
 /** Changes of the outbox that come so close are one. */
 const CHANGE_WITHIN_MS = 20;
@@ -73,6 +75,7 @@ export class Mailbox {
   readonly #endings: (() => void)[] = [];
   #dispatcher: Dispatcher | undefined;
   #outboxTask: Task | undefined;
+  #inboxTask: Task | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(components: MailboxComponents, init: MailboxInit) {
@@ -109,13 +112,17 @@ export class Mailbox {
     const { scheduler } = this.#components;
     this.#dispatcher = new Dispatcher({ ...this.#components, carrier, journal: this.#journal }, this.#init);
     this.#dispatcher.start();
-    const every = { intervalMs: LOOK_INTERVAL_MS, toleranceMs: LOOK_TOLERANCE_MS, timeoutMs: LOOK_TIMEOUT_MS };
+    const watcher = this.contacts.watch(() => contacts.nudge({ withinMs: CHANGE_WITHIN_MS }));
+    // Both files lie in one directory: where one cannot be watched, none can.
+    const intervalMs = watcher.isSilent ? LOOK_UNWATCHED_INTERVAL_MS : LOOK_INTERVAL_MS;
+    const every = { intervalMs, toleranceMs: LOOK_TOLERANCE_MS, timeoutMs: LOOK_TIMEOUT_MS };
     const contacts = scheduler.add({ name: "contacts", ...every, run: () => this.#lookAtContacts() });
     const outbox = scheduler.add({ name: "outbox", ...every, run: () => this.#lookAtOutbox() });
-    const inbox = scheduler.add({ name: "inbox", ...every, run: () => this.#inbox.refresh() });
+    const inbox = scheduler.add({ name: "inbox", ...every, run: () => this.#lookAtInbox() });
     this.#outboxTask = outbox;
+    this.#inboxTask = inbox;
     this.#endings.push(
-      this.contacts.watch(() => contacts.nudge({ withinMs: CHANGE_WITHIN_MS })),
+      () => watcher.close(),
       this.#outbox.watch(() => outbox.nudge({ withinMs: CHANGE_WITHIN_MS })),
       () => [contacts, outbox, inbox].forEach((task) => task.remove()),
     );
@@ -178,6 +185,12 @@ export class Mailbox {
     for (const { node_id: nodeId, unsealed_ts: unsealedTs } of this.contacts.all) {
       if (unsealedTs !== undefined && before.get(nodeId) !== unsealedTs) this.#dispatcher?.nudge(nodeId);
     }
+  }
+
+  async #lookAtInbox(): Promise<void> {
+    await this.#inbox.refresh();
+    // What fails is a disk most of the time, and a disk that works again should be found out soon.
+    if (this.#inbox.view.failing !== undefined) this.#inboxTask?.nudge({ withinMs: LOOK_UNWATCHED_INTERVAL_MS });
   }
 
   async #lookAtOutbox(): Promise<void> {

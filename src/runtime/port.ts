@@ -126,6 +126,8 @@ export interface FileHandle {
 
 /** A watch on a file or directory; it may miss changes and may report none, so readers look for themselves now and then besides. */
 export interface FileWatcher {
+  /** It was not to be had, and will report nothing. */
+  readonly isSilent: boolean;
   close(): void;
 }
 

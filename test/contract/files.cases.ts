@@ -273,6 +273,7 @@ const reading: readonly Omit<ContractCase, "capability">[] = [
 async function seesChange(context: ContractContext, path: string, change: () => Promise<void>): Promise<void> {
   let calls = 0;
   const watcher = context.runtime.files.watch(path, () => calls++);
+  assert.equal(watcher.isSilent, false);
   await change();
   await until(context.runtime.clock, 3_000, "a change of the watched file is reported", () => calls > 0);
   watcher.close();

@@ -102,7 +102,7 @@ export class MemoryFiles implements Files {
     const watchers = this.#watchers.get(path) ?? new Set();
     watchers.add(onChange);
     this.#watchers.set(path, watchers);
-    return { close: () => void watchers.delete(onChange) };
+    return { isSilent: false, close: () => void watchers.delete(onChange) };
   }
 
   list(directory: string): Promise<string[]> {

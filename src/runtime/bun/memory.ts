@@ -1,6 +1,6 @@
 /**
- * Gives back the code that only the start ran: once an agent answers, 30 MiB of the executable's machine code are mapped, and two
- * heartbeats after they were given back 21 MiB.
+ * Gives back the code that only the start ran, and its constants: once an agent answers, 40 MiB of the executable are mapped, and a
+ * heartbeat after they were given back 18 MiB.
  *
  * The kernel is told to unmap all of it, as it does by itself under pressure. The pages stay in its cache, and those that are
  * needed come back from there when they are next run. Of a page that was written to, this would lose what was written; so only
@@ -38,14 +38,14 @@ export async function returnMemory(): Promise<void> {
 }
 
 /**
- * The mappings of a program's code in which no page differs from the file.
+ * The mappings of a program's code and constants in which no page differs from the file.
  *
  * @param smaps the text of `/proc/PID/smaps`: per mapping a line with its place, its rights and its file, then its counts; see proc(5)
  * @param program the path of the executable
  */
 export function untouchedCode(smaps: string, program: string): Mapping[] {
   return smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/).flatMap((entry) => {
-    const [, start, end, path] = entry.match(/^([0-9a-f]+)-([0-9a-f]+) r-xp [0-9a-f]+ \S+ \d+ +(.+)$/m) ?? [];
+    const [, start, end, path] = entry.match(/^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ \d+ +(.+)$/m) ?? [];
     if (start === undefined || end === undefined || path !== program) return [];
     // A page that was written to is anonymous from then on, in memory or swapped out.
     if (!/^Anonymous: +0 kB$/m.test(entry) || !/^Swap: +0 kB$/m.test(entry)) return [];

@@ -85,7 +85,7 @@ function watch(path: string, onChange: () => void): FileWatcher {
     watcher = deno.watchFs(directory, { recursive: false });
   } catch {
     // No directory yet, or no watches left to this user: the port allows a watch that stays silent.
-    return { close: () => undefined };
+    return { isSilent: true, close: () => undefined };
   }
   void follow(watcher, name, onChange);
   let open = true;
@@ -93,7 +93,7 @@ function watch(path: string, onChange: () => void): FileWatcher {
     if (open) watcher.close();
     open = false;
   };
-  return { close };
+  return { isSilent: false, close };
 }
 
 async function follow(watcher: DenoFsWatcher, name: string | undefined, onChange: () => void): Promise<void> {

@@ -39,6 +39,10 @@ class NodeWatcher implements FileWatcher {
     this.#listen();
   }
 
+  get isSilent(): boolean {
+    return this.#watcher === undefined && this.#timer === undefined;
+  }
+
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;

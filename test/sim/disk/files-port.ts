@@ -1,5 +1,5 @@
 /** The port's `Files` for a simulated process. @module */
-import type { FileHandle, FileLock, Files, FileStat, OpenMode } from "../../../src/runtime/port.ts";
+import type { FileHandle, FileLock, Files, FileStat, FileWatcher, OpenMode } from "../../../src/runtime/port.ts";
 import { failure } from "../../../src/runtime/shared/errno.ts";
 import type { SimProcess } from "../process/sim-process.ts";
 import { SimFileHandle, statOf } from "./file-handle.ts";
@@ -115,7 +115,7 @@ export class SimFiles implements Files {
     });
   }
 
-  watch(path: string, onChange: () => void): { close(): void } {
+  watch(path: string, onChange: () => void): FileWatcher {
     return this.#disk.watchers.add(this.#process, this.#normalize(path), onChange);
   }
 

@@ -29,6 +29,7 @@ export class Watchers {
     if (process.isRunning) this.#watches.add(watch);
     process.own(resource);
     return {
+      isSilent: false,
       close: () => {
         this.#watches.delete(watch);
         process.disown(resource);

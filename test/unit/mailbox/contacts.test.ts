@@ -290,9 +290,9 @@ describe("Contacts", () => {
   test("watch tells of a change until it is ended", () => {
     const { contacts, write, files } = watched();
     let changes = 0;
-    const end = contacts.watch(() => changes++);
+    const watcher = contacts.watch(() => changes++);
     write([]);
-    end();
+    watcher.close();
     write([]);
     expect([changes, files.watchCount]).toEqual([1, 0]);
   });

@@ -27,15 +27,19 @@ VmFlags: rd ex mr mw me
   }).join("");
 }
 
-test("untouchedCode finds the program's code among its other mappings", () => {
+test("untouchedCode finds the program's code and constants among its other mappings", () => {
   const smaps = smapsOf(
     { place: "00200000-01a39000", rights: "r--p" },
     {},
+    { place: "0684a000-06867000", rights: "r--p", anonymousKb: 116 },
     { place: "06867000-06be1000", rights: "rw-p", anonymousKb: 128 },
     { place: "7f78c1ea8000-7f78c1ffe000", path: "/usr/lib/x86_64-linux-gnu/libc.so.6" },
     { place: "7ffee2100000-7ffee2102000", path: "[vdso]" },
   );
-  expect(untouchedCode(smaps, PROGRAM)).toEqual([{ address: 0x01a4_0000, lengthBytes: 0x04e0_a000 }]);
+  expect(untouchedCode(smaps, PROGRAM)).toEqual([
+    { address: 0x0020_0000, lengthBytes: 0x0183_9000 },
+    { address: 0x01a4_0000, lengthBytes: 0x04e0_a000 },
+  ]);
 });
 
 test("untouchedCode finds code at a high address", () => {
@@ -49,7 +53,7 @@ test("untouchedCode leaves code alone when a page of it was written to", () => {
 });
 
 test("untouchedCode leaves alone what can be written, is shared or has another name", () => {
-  for (const rights of ["rwxp", "r-xs", "r--p", "rw-p", "---p"]) {
+  for (const rights of ["rwxp", "r-xs", "r--s", "rw-p", "---p"]) {
     expect(untouchedCode(smapsOf({ rights }), PROGRAM), rights).toEqual([]);
   }
   expect(untouchedCode(smapsOf({ path: `${PROGRAM} (deleted)` }), PROGRAM)).toEqual([]);

@@ -209,7 +209,7 @@ describe("watch", () => {
       const watcher = files.watch(path, onChange);
       const entry = { isOpen: true };
       watches.push(entry);
-      return { close: () => [watcher.close(), entry.isOpen = false] };
+      return { isSilent: false, close: () => [watcher.close(), entry.isOpen = false] };
     };
     const outbox = makeOutbox({
       ...desk.runtime,
