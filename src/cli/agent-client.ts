@@ -76,9 +76,11 @@ export class AgentClient {
     return await this.#ask(reportAnswer, "POST", "/report", ANSWER_BYTES_MAX, { body: report, timeoutMs });
   }
 
-  /** The first page of `GET /v1/instances`. @throws as `status` */
-  async instances(): Promise<InstancesAnswer> {
-    return await this.#ask(instancesAnswer, "GET", "/v1/instances", INSTANCES_BYTES_MAX);
+  /** The first page of `GET /v1/instances`. @param query its parameters @throws as `status` */
+  async instances(query: Readonly<Record<string, string>> = {}): Promise<InstancesAnswer> {
+    const search = new URLSearchParams(query).toString();
+    const path = search === "" ? "/v1/instances" : `/v1/instances?${search}`;
+    return await this.#ask(instancesAnswer, "GET", path, INSTANCES_BYTES_MAX);
   }
 
   /** `GET /mail/peers`. @throws as `status` */

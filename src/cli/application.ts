@@ -16,6 +16,7 @@ import { idCommand } from "./commands/id.ts";
 import { inboxRoutes } from "./commands/inbox.ts";
 import { initCommand } from "./commands/init.ts";
 import { manifestRoutes } from "./commands/manifest.ts";
+import { mcpCommand } from "./commands/mcp.ts";
 import { outboxCommand } from "./commands/outbox.ts";
 import { peersCommand } from "./commands/peers.ts";
 import { pingCommand } from "./commands/ping.ts";
@@ -24,6 +25,7 @@ import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { sendCommand } from "./commands/send.ts";
 import { statusCommand } from "./commands/status.ts";
+import { toolsRoutes } from "./commands/tools.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
 import { composeDocs } from "./command.ts";
@@ -52,6 +54,8 @@ const ROUTES = {
   ping: pingCommand,
   manifest: manifestRoutes,
   relay: relayRoutes,
+  mcp: mcpCommand,
+  tools: toolsRoutes,
   status: statusCommand,
   report: reportCommand,
   exec: execCommand,

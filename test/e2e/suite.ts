@@ -8,6 +8,7 @@ import { defineLifeTests } from "./suite-life.ts";
 import { defineMailTests } from "./suite-mail.ts";
 import { defineManifestTests } from "./suite-manifest.ts";
 import { defineRelayTests } from "./suite-relay.ts";
+import { defineMcpTests } from "./suite-mcp.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
 
 export function defineSuite(way: Way): void {
@@ -20,5 +21,6 @@ export function defineSuite(way: Way): void {
     defineMailTests(way);
     defineManifestTests(way);
     defineRelayTests(way);
+    defineMcpTests(way);
   });
 }

@@ -1,12 +1,5 @@
-import type { LoadedConfig } from "../../config/mod.ts";
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
-import {
-  type DeliveryView,
-  ensureMailDirectory,
-  mailDirectoryPath,
-  RejectionFinder,
-  waitForDelivery,
-} from "../../mailbox/mod.ts";
+import { type DeliveryView, mailDirectoryPath, RejectionFinder, waitForDelivery } from "../../mailbox/mod.ts";
 import type { Process, Runtime } from "../../runtime/port.ts";
 import type { SendFlags } from "../commands/send.ts";
 import { loadConfiguration } from "../configuration.ts";
@@ -14,10 +7,9 @@ import type { Invocation } from "../context.ts";
 import { formatDuration } from "../duration.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
-import { ownNodeId } from "../mail/identity.ts";
-import { appendToOutbox } from "../mail/outbox-line.ts";
-import { readRecipient, type Recipient, takeUpInvited } from "../mail/recipient.ts";
+import type { Recipient } from "../mail/recipient.ts";
 import { isAgentRunning } from "../mail/running.ts";
+import { checkedRecipient, messageTooLarge, queueMessage } from "../mail/sending.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { escapeText } from "../terminal.ts";
 
@@ -31,35 +23,19 @@ export default async function send(this: Invocation, flags: SendFlags, to: strin
   await requireWorkDirectory(runtime.files, loaded.directory);
   const recipient = await checkedRecipient(runtime, loaded, to);
   const bytesMax = loaded.config.mailbox.messageBytesMax;
-  const msg = checkedMessage(
-    message === undefined || message === STANDARD_INPUT ? await readInput(runtime.process, bytesMax) : message,
-    bytesMax,
-  );
-  if (recipient.invitation !== undefined) {
-    const name = await takeUpInvited(runtime, loaded, recipient.invitation);
-    if (name !== undefined) standardError.write(`added the contact ${escapeText(name)}\n`);
-  }
-  const id = runtime.random.uuid();
-  await ensureMailDirectory(runtime, loaded.directory);
-  const directory = mailDirectoryPath(loaded.directory);
-  const line = { to: recipient.nodeId, msg, created_ts: runtime.clock.wallMs(), id };
-  await appendToOutbox(runtime.files, directory, line);
+  const isInput = message === undefined || message === STANDARD_INPUT;
+  const msg = isInput ? await readInput(runtime.process, bytesMax) : message;
+  const { id, added } = await queueMessage(runtime, loaded, recipient, msg);
+  if (added !== undefined) standardError.write(`added the contact ${escapeText(added)}\n`);
   standardOutput.write(`${id}\n`);
   if (!await isAgentRunning(runtime, loaded)) {
     standardError.write("no agent runs here: the message waits in the outbox until barnacle run takes it\n");
   }
   if (flags.wait === true || flags.timeout !== undefined) {
     const timeoutSeconds = flags.timeout ?? WAIT_SECONDS_DEFAULT;
+    const directory = mailDirectoryPath(loaded.directory);
     this.process.exitCode = await waitUntilSettled(runtime, { directory, id, recipient, timeoutSeconds });
   }
-}
-
-async function checkedRecipient(runtime: Runtime, loaded: LoadedConfig, to: string): Promise<Recipient> {
-  const recipient = await readRecipient(runtime, loaded, to);
-  if (recipient.nodeId === await ownNodeId(runtime, loaded)) {
-    throw usageError("Send", "this host itself", "another node");
-  }
-  return recipient;
 }
 
 async function readInput(process: Process, bytesMax: number): Promise<string> {
@@ -68,31 +44,13 @@ async function readInput(process: Process, bytesMax: number): Promise<string> {
     // One line end is not part of the message.
     bytes = await process.readStandardInput(bytesMax + "\r\n".length);
   } catch (thrown) {
-    throw isBarnacleError(thrown, "BODY_TOO_LARGE") ? tooLarge(`more than ${bytesMax} bytes`, bytesMax) : thrown;
+    throw isBarnacleError(thrown, "BODY_TOO_LARGE") ? messageTooLarge(`more than ${bytesMax} bytes`, bytesMax) : thrown;
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, "");
   } catch {
     throw usageError("Send", "bytes that are no UTF-8", "text", "encode what is no text, for example with base64");
   }
-}
-
-function checkedMessage(msg: string, bytesMax: number): string {
-  if (msg === "") throw usageError("Send", "nothing", "a message, as an argument or on standard input");
-  if (!msg.isWellFormed()) throw usageError("Send", "a text with half a character in it", "well-formed Unicode");
-  const { length } = new TextEncoder().encode(msg);
-  if (length > bytesMax) throw tooLarge(`${length} bytes`, bytesMax);
-  return msg;
-}
-
-function tooLarge(value: string, bytesMax: number): BarnacleError {
-  return new BarnacleError({
-    code: "BODY_TOO_LARGE",
-    action: "Send",
-    value,
-    wanted: `at most ${bytesMax} bytes`,
-    hint: "split it, or raise mailbox.messageBytesMax on both sides",
-  });
 }
 
 interface Waiting {

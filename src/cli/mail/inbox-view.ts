@@ -33,10 +33,13 @@ export function formatInbox(reading: InboxReading, view: InboxViewInit): string 
   }`;
 }
 
-/** One message: who, when, and the text in its frame. */
+/**
+ * One message: who, how that was verified, whether it is a contact, when; and the text in its frame. Every message came with a signature by
+ * the key that its sender's node id stands for, or it would not be in the inbox.
+ */
 export function formatMessage(line: InboxLine, view: InboxViewInit): string {
   const age = formatDuration((view.nowMs - line.received_ts) / 1_000);
-  const head = `#${line.seq} from ${sender(line.from, view.names)}, ${age} ago`;
+  const head = `#${line.seq} from ${sender(line.from, view.names)}, signature verified, ${age} ago`;
   return `\n${paint(head, "strong", view.colour)}\n${frameText(line.msg, view)}`;
 }
 
@@ -51,7 +54,9 @@ function formatOthers({ others }: InboxReading, { names }: InboxViewInit): strin
 
 function sender(from: string, names: ReadonlyMap<string, string>): string {
   const name = names.get(from);
-  return name === undefined ? escapeText(from) : `${escapeText(name)} (${escapeText(from)})`;
+  return name === undefined
+    ? `${escapeText(from)}, not a contact`
+    : `the contact ${escapeText(name)} (${escapeText(from)})`;
 }
 
 function count(amount: number, what: string): string {
