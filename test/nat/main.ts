@@ -18,7 +18,7 @@ import { COMMANDS, type Running, type Way } from "../e2e/barnacle.ts";
 import { drawer, settle } from "../torture/conversation.ts";
 import { type Carrier, type End, OurEnd, OurRelay, SecondEnd, SecondRelay } from "./ends.ts";
 import type { Host } from "./internet.ts";
-import { whyNoNamespaces } from "./namespaces.ts";
+import { whyNoLines, whyNoNamespaces } from "./namespaces.ts";
 import { Scene } from "./scene.ts";
 
 interface Plan {
@@ -170,7 +170,7 @@ function keepFiles(ends: readonly End[]): string {
 }
 
 async function main(plan: Plan): Promise<void> {
-  const refusal = whyNoNamespaces();
+  const refusal = plan.delayMs + plan.lossRatio > 0 ? whyNoLines() : whyNoNamespaces();
   if (refusal !== undefined) throw new Error(`NAT: no network can be simulated here: ${refusal}`);
   const { kills, messages, seed, second, way } = plan;
   const who = second === "none" ? "" : `, the second implementation as ${second}`;

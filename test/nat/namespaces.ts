@@ -74,7 +74,6 @@ export function whyNoNamespaces(): string | undefined {
       return `there is no program ${program}: install iproute2 and nftables`;
     }
   }
-  if (!existsSync("/dev/net/tun")) return "there is no /dev/net/tun";
   try {
     const name = makeNamespace("probe");
     try {
@@ -86,4 +85,9 @@ export function whyNoNamespaces(): string | undefined {
   } catch (error) {
     return `the kernel refuses them: ${error instanceof Error ? error.message.trim() : String(error)}`;
   }
+}
+
+/** Why lines that lose and delay packets cannot be made here; `undefined` when they can. */
+export function whyNoLines(): string | undefined {
+  return whyNoNamespaces() ?? (existsSync("/dev/net/tun") ? undefined : "there is no /dev/net/tun");
 }

@@ -4,11 +4,14 @@ import type { LogEvent, Running, Way } from "../e2e/barnacle.ts";
 import type { Agent } from "../interop/agent.ts";
 import { countedTexts } from "../interop/troubles.ts";
 import type { Host, Router } from "./internet.ts";
-import { whyNoNamespaces } from "./namespaces.ts";
+import { whyNoLines, whyNoNamespaces } from "./namespaces.ts";
 import { agentAt, type Home, relayAt, Scene } from "./scene.ts";
 
 const refusal = whyNoNamespaces();
+const lineRefusal = whyNoLines();
 if (refusal !== undefined) process.stderr.write(`test/nat is skipped: ${refusal}\n`);
+else if (lineRefusal !== undefined) process.stderr.write(`test/nat makes no slow lines: ${lineRefusal}\n`);
+const testLine = lineRefusal === undefined ? test.concurrent : test.skip;
 
 /** Most of it is waiting: for silence to be noticed, for the next attempt. */
 const timeout = { timeout: 150_000 };
@@ -256,7 +259,7 @@ describe.skipIf(refusal !== undefined)("two hosts behind NAT", () => {
       }),
   );
 
-  test.concurrent(
+  testLine(
     "lose nothing over lines that lose 5 % and take 100 ms",
     timeout,
     () =>
