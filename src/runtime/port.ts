@@ -300,6 +300,8 @@ export interface HostFacts {
   readonly os: "linux" | "macos" | "windows" | "other";
   readonly architecture: "x64" | "arm64" | "other";
   readonly processorCount: number;
+  /** Of the user that runs this process; `undefined` where it has none. */
+  readonly homeDirectory: string | undefined;
 }
 
 /** What this process has used so far. */

@@ -169,7 +169,8 @@ const facts: readonly Omit<ContractCase, "capability">[] = [
   {
     name: "hostFacts, usage and the working directory make sense",
     run({ runtime }) {
-      const { hostName, os, architecture, processorCount } = runtime.process.hostFacts();
+      const { hostName, os, architecture, processorCount, homeDirectory } = runtime.process.hostFacts();
+      assert.ok(homeDirectory === undefined || homeDirectory.length > 0);
       assert.ok(hostName.length > 0);
       assert.ok(["linux", "macos", "windows", "other"].includes(os));
       assert.ok(["x64", "arm64", "other"].includes(architecture));

@@ -100,7 +100,17 @@ function hostFacts(): HostFacts {
     os: OPERATING_SYSTEMS[process.platform] ?? "other",
     architecture: ARCHITECTURES[process.arch] ?? "other",
     processorCount: os.availableParallelism(),
+    homeDirectory: homeDirectory(os),
   };
+}
+
+/** A user id without an entry in the system's list of users has none, which the platform reports by throwing. */
+function homeDirectory(os: { homedir(): string }): string | undefined {
+  try {
+    return os.homedir() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function usage(): ProcessUsage {

@@ -25,7 +25,13 @@ export function createProcessPort(process: SimProcess): Process {
     onSignal: (signal, handler) => addHandler(handlersOf(process, signal), handler),
     onUncaught: (handler) => addHandler(process.uncaughtHandlers, handler),
     exit: (code) => process.endWith({ code }),
-    hostFacts: () => ({ hostName: host.name, os: "linux", architecture: "x64", processorCount: 4 }),
+    hostFacts: () => ({
+      hostName: host.name,
+      os: "linux",
+      architecture: "x64",
+      processorCount: 4,
+      homeDirectory: "/root",
+    }),
     expectLoad: () => undefined,
     returnMemory: () => Promise.resolve(),
     usage: () => {

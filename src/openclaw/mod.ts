@@ -1,0 +1,13 @@
+/**
+ * OpenClaw on this host: which gateways there are, which agents they have and where those work.
+ *
+ * It looks at files and asks over loopback. It never starts OpenClaw's command-line tool, which takes seconds, and never writes.
+ *
+ * @module
+ */
+export { type FinderComponents, type FinderInit, findGateways, type FoundGateways } from "./find-gateways.ts";
+export { GatewayWatch, type GatewayWatchComponents, type GatewayWatchInit } from "./gateway-watch.ts";
+export { parseJson5 } from "./json5.ts";
+export { chooseGateway, metadataOf } from "./metadata.ts";
+export { formatVersion, generationOf } from "./version.ts";
+export type { Gateway, GatewayAgent, GatewayHooks, GatewayVersion, Generation, Unknown } from "./types.ts";
