@@ -7,7 +7,7 @@
  */
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
-import { encodeBase64Url } from "./contract/mod.ts";
+import { encodeBase64Url, type StatusDocument } from "./contract/mod.ts";
 import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import {
   type App,
@@ -28,6 +28,7 @@ import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
 import { type OwnHub, statusInit } from "./status-init.ts";
 import { WorkDirectory } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
+import type { Watched } from "./watched.ts";
 
 /** Running requests may take so long to end once everything else has; it is part of the stop's whole bound. */
 const SERVER_GRACE_MS = 300;
@@ -126,9 +127,12 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
   const lock = await base.workDirectory.lock();
   base.undo.push(() => lock.release());
   let mail: MailStart | undefined;
+  let watched: Watched | undefined;
   const status = createStatusService({ ...runtime, ...base }, {
     ...await statusInit({ ...runtime, ...base }, loaded, ownHub),
-    local: () => ({ mail: mail?.mail?.answer() }),
+    local: () => ({ mail: mail?.mail?.answer(), ...watched?.answers() }),
+    onPublished: () => watched?.published(),
+    onDegraded: () => watched?.degraded(),
   });
   const { token } = config.http;
   const ready = status.readinessChecks();
@@ -160,9 +164,21 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
         status.addCheck("mail", () => checkOf(started), "health");
       }
       if (config.relay.enabled) await startRelay(base);
+      watched = await startWatched(
+        base,
+        () => status.document(),
+        config.openclaw.baseUrl !== undefined || ownHub !== undefined,
+      );
     },
   });
   return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
+}
+
+async function startWatched(base: Base, document: () => StatusDocument, isPublishing: boolean): Promise<Watched> {
+  const { startWatched: start } = await import("./watched.ts");
+  const watched = await start({ ...base.runtime, ...base }, base.loaded, { document, isPublishing });
+  base.undo.push(() => watched.stop());
+  return watched;
 }
 
 function checkOf(mail: MailStart): CheckResult {

@@ -9,6 +9,7 @@ import { formatPairs, formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 import { escapeText, paint } from "./terminal.ts";
 import type { Tone } from "./terminal.ts";
+import { watchedPairs } from "./watched-view.ts";
 
 /** For whom a view is made. */
 export interface ViewInit {
@@ -63,6 +64,7 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
     ["capabilities", details.capabilities.join(", ") || "none"],
     ["publishing", publishing(answer, view.nowMs)],
     ...mailPairs(answer),
+    ...watchedPairs(answer, view.nowMs),
     ["uptime", formatDuration(details.uptime_seconds)],
     ["asked", askedAt],
   ], view);

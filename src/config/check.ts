@@ -81,6 +81,20 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
     },
   },
   {
+    // Source: docs/decisions.md: the address is a key.
+    paths: ["deadman.url", "deadman.allowPlainHttp"],
+    fault: ({ deadman: { url: secret, allowPlainHttp } }) => {
+      const text = secret?.reveal() ?? "https://host/";
+      const url = URL.canParse(text) ? new URL(text) : undefined;
+      const isHttp = url?.protocol === "https:" || url?.protocol === "http:";
+      if (url === undefined || !isHttp || url.username !== "" || url.password !== "" || url.hash !== "") {
+        return "got [secret] that is no such address, wanted an http or https URL without user, password and fragment";
+      }
+      if (url.protocol === "https:" || isLoopbackHost(url.hostname) || allowPlainHttp) return undefined;
+      return "got [secret] with plain http to another host, wanted https, or deadman.allowPlainHttp as well";
+    },
+  },
+  {
     // Source: MoltComm v1, section 9: the key is pinned, and there is no default.
     paths: ["moltcomm.manifestSources", "moltcomm.manifestPub"],
     fault: ({ moltcomm }) =>

@@ -115,11 +115,12 @@ async function loadFile(
  * A short secret is used, for the far end may have chosen it; but it cannot be told from ordinary words where it is
  * part of a text.
  */
-function shortSecrets({ http, openclaw, monitor }: Config): string[] {
+function shortSecrets({ deadman, http, monitor, openclaw }: Config): string[] {
   const secrets = {
     "http.token": http.token,
     "openclaw.apiKey": openclaw.apiKey,
     "monitor.apiKey": monitor.apiKey,
+    "deadman.token": deadman.token,
   };
   return Object.entries(secrets)
     .filter(([, secret]) => secret !== undefined && secret.reveal().length < SECRET_CHARACTERS_MIN)

@@ -8,6 +8,8 @@
 import * as z from "zod/mini";
 import type { SectionDefinition, SettingDefinition } from "./definition.ts";
 import { agents, service } from "./sections/service.ts";
+import { deadman } from "./sections/deadman.ts";
+import { gateway } from "./sections/gateway.ts";
 import { health } from "./sections/health.ts";
 import { http } from "./sections/http.ts";
 import { hub } from "./sections/hub.ts";
@@ -25,7 +27,9 @@ export const configSections = {
   agents,
   http,
   openclaw,
+  gateway,
   monitor,
+  deadman,
   moltcomm,
   mailbox,
   relay,

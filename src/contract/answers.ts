@@ -8,6 +8,7 @@ import { receivedHostTelemetryFields } from "./host-telemetry.ts";
 import { mailAnswer } from "./mail-answers.ts";
 import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
+import { bridgeAnswer, deadmanAnswer, gatewayAnswer } from "./watched-answers.ts";
 
 /** The state of one task of the agent's loop. */
 export const taskState = z.lazy(() =>
@@ -44,6 +45,12 @@ export const statusAnswer = z.lazy(() =>
     }),
     /** Absent where the host takes no mail. */
     mail: z.optional(mailAnswer),
+    /** Absent where no Monitor is looked for. */
+    bridge: z.optional(bridgeAnswer),
+    /** The OpenClaw gateways of this host; absent before the first look. */
+    gateways: z.optional(z.array(gatewayAnswer)),
+    /** Absent where none is configured. */
+    deadman: z.optional(deadmanAnswer),
     tasks: z.array(taskState),
   })
 );

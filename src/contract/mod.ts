@@ -19,3 +19,4 @@ export { name, semver } from "./primitives.ts";
 export * from "./registration.ts";
 export * from "./report.ts";
 export * from "./status-document.ts";
+export * from "./watched-answers.ts";

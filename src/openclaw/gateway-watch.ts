@@ -4,7 +4,7 @@
  * @module
  */
 import { toBarnacleError } from "../errors.ts";
-import type { Logger } from "../log/mod.ts";
+import type { Logger, Secret } from "../log/mod.ts";
 import type { Files, FileWatcher } from "../runtime/port.ts";
 import type { Scheduler, Task } from "../scheduler/mod.ts";
 import { type FinderComponents, type FinderInit, findGateways } from "./find-gateways.ts";
@@ -21,6 +21,8 @@ export interface GatewayWatchComponents extends FinderComponents {
 /** How often to look, and what to do then. */
 export interface GatewayWatchInit extends FinderInit {
   readonly intervalMs: number;
+  /** Called with each hook token that was read, so that it can be kept out of what is said. */
+  readonly onSecret?: (secret: Secret) => void;
   /** Called after each look that found something else than the one before. */
   readonly onChange?: (gateways: readonly Gateway[]) => void;
 }
@@ -77,6 +79,7 @@ export class GatewayWatch {
     if (this.#task === undefined) return;
     this.#watchFiles(files);
     this.#gateways = gateways;
+    for (const { hooks: { token } } of gateways) if (token !== undefined) this.#init.onSecret?.(token);
     // Secrets show as their mask: a changed token alone is no news.
     const known = JSON.stringify(gateways);
     if (known === this.#known) return;

@@ -5,4 +5,4 @@ export type { Check, CheckScope } from "./parts.ts";
 export type { PublisherInit } from "./publisher.ts";
 export { readRegistration } from "./registration-file.ts";
 export { createStatusService } from "./service.ts";
-export type { StatusComponents, StatusInit, StatusService } from "./types.ts";
+export type { LocalAnswers, StatusComponents, StatusInit, StatusService } from "./types.ts";

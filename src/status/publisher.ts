@@ -40,6 +40,8 @@ export interface PublisherInit {
   readonly timeoutMs: number;
   /** Signs each publication, when given. */
   readonly signer?: MessageSigner;
+  /** Called after each publication that was taken. */
+  readonly onPublished?: () => void;
 }
 
 /** Assembles the status of now. @param notBeforeMs the least timestamp, Unix milliseconds: receivers drop what looks older */
@@ -242,6 +244,7 @@ export class StatusPublisher {
     this.#lastSuccessAtMs = clock.wallMs();
     this.#lastError = null;
     this.#failures = 0;
+    this.#init.onPublished?.();
   }
 
   /** Each failure is one event: what needs a person is an error once, and is repeated at debug; the rest are warnings. */

@@ -128,7 +128,8 @@ class Service implements StatusService {
 
   #makePublisher(publish: NonNullable<StatusInit["publish"]>): StatusPublisher {
     const components = { ...this.#components, fetch: publish.fetch };
-    const init = { ...publish, intervalMs: this.#init.service.intervalMs };
+    const { onPublished, service: { intervalMs } } = this.#init;
+    const init = { ...publish, intervalMs, ...(onPublished === undefined ? {} : { onPublished }) };
     const publisher = new StatusPublisher(components, init, (notBeforeMs) => this.#assembleForPublisher(notBeforeMs));
     this.#parts.add("receiver", () => {
       const { failingForMs } = publisher.view;
@@ -181,6 +182,8 @@ class Service implements StatusService {
     const now = `${health} and ${availability}`;
     const before = this.#known;
     this.#known = now;
+    const hasDegraded = health === "degraded" && before?.startsWith(health) !== true;
+    if (hasDegraded) this.#init.onDegraded?.();
     if (before === now || before === undefined) return false;
     const rules = moment.verdict.rules.map(({ rule, message }) => ({ rule, message }));
     this.#components.log.info("status_changed", { message: `From ${before} to ${now}`, health, availability, rules });

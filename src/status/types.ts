@@ -27,7 +27,9 @@ export interface StatusComponents {
 }
 
 /** The answers of other parts, as they stand in `GET /status`; what is `undefined` is left out. */
-export type LocalAnswers = { readonly [Part in "mail"]?: StatusAnswer[Part] | undefined };
+export type LocalAnswers = {
+  readonly [Part in "mail" | "bridge" | "gateways" | "deadman"]?: StatusAnswer[Part] | undefined;
+};
 
 /** Who this is, what counts as well, and where it is told. */
 export interface StatusInit {
@@ -39,8 +41,12 @@ export interface StatusInit {
   readonly health: HealthInit;
   /** What else `GET /status` tells on this host, and nobody is sent: of the parts that are there by now. */
   readonly local?: () => LocalAnswers;
+  /** Called after each publication that was taken. */
+  readonly onPublished?: () => void;
+  /** Called when the service has become degraded. */
+  readonly onDegraded?: () => void;
   /** Publishing is off without it. */
-  readonly publish?: Omit<PublisherInit, "intervalMs"> & {
+  readonly publish?: Omit<PublisherInit, "intervalMs" | "onPublished"> & {
     /** An HTTP client for the receiver, with its trust and our certificate; the caller closes it. */
     readonly fetch: HttpClient["fetch"];
     /** A receiver that took nothing for so long degrades. */

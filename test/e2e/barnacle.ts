@@ -44,12 +44,15 @@ export class Running {
   readonly events: LogEvent[] = [];
   stdout = "";
   stderr = "";
+  /** What `--dir` was given; the empty string where it was not. */
+  readonly directory: string;
   #partial = "";
   #waiting: (() => void)[] = [];
   #ended = false;
 
   constructor(command: readonly string[], options: StartOptions) {
     const [program = "", ...words] = command;
+    this.directory = words[words.indexOf("--dir") + 1] ?? "";
     this.child = spawn(program, words, {
       cwd: options.workingDirectory ?? ROOT,
       // Only what a process needs: nothing of the caller's configuration leaks in.

@@ -2,6 +2,7 @@
 import { describe } from "vitest";
 import type { Way } from "./barnacle.ts";
 import { defineAttackTests } from "./suite-attacks.ts";
+import { defineBridgeTests } from "./suite-bridge.ts";
 import { defineCommandTests } from "./suite-commands.ts";
 import { defineHubTests } from "./suite-hub.ts";
 import { defineLifeTests } from "./suite-life.ts";
@@ -22,5 +23,6 @@ export function defineSuite(way: Way): void {
     defineManifestTests(way);
     defineRelayTests(way);
     defineMcpTests(way);
+    defineBridgeTests(way);
   });
 }

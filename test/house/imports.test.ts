@@ -5,7 +5,7 @@ import { sourceFiles } from "./sources.ts";
 
 const GROUND = ["address", "errors", "limits", "turns", "version", "licences", "runtime"];
 const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
-const FEATURES = ["status", "hub", "moltcomm", "mailbox", "openclaw"];
+const FEATURES = ["status", "hub", "moltcomm", "mailbox", "openclaw", "bridge", "deadman"];
 
 /** Which rooms each room may import from. What is not listed is forbidden. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -25,9 +25,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["address", "contract", "log", "metrics", "runtime", "errors", "limits", "version"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
   cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
-  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "status-init", "cli"],
+  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "status-init", "watched", "cli"],
   "mail-routes": [...GROUND, ...BASE],
   relay: [...GROUND, ...BASE, ...FEATURES],
+  watched: [...GROUND, ...BASE, ...FEATURES],
   "status-init": [...GROUND, ...BASE, ...FEATURES],
   mail: [...GROUND, ...BASE, ...FEATURES, "mail-routes"],
   main: [...GROUND, ...BASE, "cli", "agent", "#runtime"],

@@ -7,11 +7,14 @@ import { checkAgent } from "../doctor/agent.ts";
 import { checkAddresses } from "../doctor/addresses.ts";
 import { failureFrom, ok, warning } from "../doctor/check.ts";
 import type { Check, Finding, Outcome, Patient } from "../doctor/check.ts";
+import { checkBridge } from "../doctor/bridge.ts";
 import { checkClock } from "../doctor/clock.ts";
+import { checkDeadman } from "../doctor/deadman.ts";
 import { checkHub } from "../doctor/hub.ts";
 import { checkKeyFiles } from "../doctor/key-files.ts";
 import { checkMail } from "../doctor/mail.ts";
 import { checkManifest } from "../doctor/manifest.ts";
+import { checkOpenClaw } from "../doctor/openclaw.ts";
 import { checkReceiver } from "../doctor/receiver.ts";
 import { checkRegistration } from "../doctor/registration.ts";
 import { checkWorkDirectory } from "../doctor/work-directory.ts";
@@ -27,7 +30,10 @@ const CHECKS: readonly (readonly [subject: string, check: Check])[] = [
   ["addresses", checkAddresses],
   ["mail", checkMail],
   ["manifest", checkManifest],
+  ["openclaw", checkOpenClaw],
+  ["monitor", checkBridge],
   ["receiver", checkReceiver],
+  ["dead-man", checkDeadman],
   ["hub", checkHub],
   ["clock", checkClock],
 ];

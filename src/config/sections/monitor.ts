@@ -34,6 +34,20 @@ export const monitor = {
         "Prometheus' node exporter has the same default; what is there is named in the log.",
       environment: "MONITOR_PORT",
     },
+    client: {
+      type: () => z.enum(["auto", "on", "off"]),
+      default: "auto",
+      description:
+        "Whether `barnacle run` looks for a Monitor on `monitor.port`, shows what it measures, and tells it about OpenClaw. `auto`: " +
+        "one that is not there is no error, and is found when it comes. `on`: it is a problem. `off`: nobody is asked.",
+    },
+    push: {
+      type: () => z.boolean(),
+      default: true,
+      description:
+        "Whether the Monitor is told OpenClaw's version and agents. `false` where OpenClaw's own plugin tells it: what is told last " +
+        "counts, and the plugin knows more.",
+    },
     identifier: {
       type: () => name,
       description: "The name under which the backend knows this host. No two hosts may share it.",

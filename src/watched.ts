@@ -1,0 +1,162 @@
+/**
+ * What this host is told of its surroundings, and who watches it: OpenClaw's gateways, a Monitor, the dead-man's switch. Loaded after the
+ * agent answers, because none of it is needed for that.
+ *
+ * @module
+ */
+import { BridgeClient, bridgeUrl, type PushMetadata } from "./bridge/mod.ts";
+import { type LoadedConfig, readNamedFile } from "./config/mod.ts";
+import type { GatewayAnswer, StatusDocument } from "./contract/mod.ts";
+import type { DeadmanSwitch } from "./deadman/mod.ts";
+import type { Logger, Redactor } from "./log/mod.ts";
+import type { Metrics } from "./metrics/mod.ts";
+import { chooseGateway, formatVersion, type Gateway, GatewayWatch, metadataOf } from "./openclaw/mod.ts";
+import type { HttpClient, Runtime } from "./runtime/port.ts";
+import type { Scheduler } from "./scheduler/mod.ts";
+import type { LocalAnswers } from "./status/mod.ts";
+
+/** What watching works with. */
+export interface WatchedComponents extends Runtime {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly redact: Redactor;
+  readonly scheduler: Scheduler;
+}
+
+/** What the other parts of the agent give. */
+export interface WatchedInit {
+  /** The status of now. */
+  readonly document: () => StatusDocument;
+  /** The status is published, to a receiver or to our own hub. */
+  readonly isPublishing: boolean;
+  /** The Monitor of our own process, while it is the Monitor of this host. */
+  readonly ownMonitor?: () => PushMetadata | undefined;
+}
+
+/** The watching parts of a host. */
+export interface Watched {
+  /** For `GET /status`. */
+  answers(): LocalAnswers;
+  /** The status was taken by its receiver. */
+  published(): void;
+  degraded(): void;
+  /** The gateways of this host as they were found last; `undefined` before the first look, and where none is looked for. */
+  readonly gateways: readonly Gateway[] | undefined;
+  /** Idempotent. */
+  stop(): void;
+}
+
+const MS_PER_SECOND = 1_000;
+
+/**
+ * Starts what the configuration asks for.
+ *
+ * @throws `SECRET_UNREADABLE`, `CERTIFICATE_INVALID` for the authorities of the dead-man's switch
+ */
+export async function startWatched(
+  components: WatchedComponents,
+  loaded: LoadedConfig,
+  init: WatchedInit,
+): Promise<Watched> {
+  const client = components.http.client({});
+  const parts = { ...components, fetch: client.fetch };
+  const gateways = watchGateways(parts, loaded, () => bridge?.changed());
+  const bridge = connect(parts, loaded, gateways, init);
+  const deadman = await armDeadman(components, loaded, init);
+  gateways?.start();
+  bridge?.start();
+  deadman?.part.start();
+  return {
+    answers: () => ({
+      bridge: bridge?.answer(),
+      gateways: gateways?.gateways?.map(gatewayAnswerOf),
+      deadman: deadman?.part.answer(),
+    }),
+    published: () => deadman?.part.beat(),
+    degraded: () => deadman?.part.degraded(),
+    get gateways() {
+      return gateways?.gateways;
+    },
+    stop: () => {
+      deadman?.part.stop();
+      bridge?.stop();
+      gateways?.stop();
+      deadman?.client.close();
+      client.close();
+    },
+  };
+}
+
+type Parts = WatchedComponents & { readonly fetch: HttpClient["fetch"] };
+
+function watchGateways(
+  parts: Parts,
+  { config: { gateway } }: LoadedConfig,
+  onChange: () => void,
+): GatewayWatch | undefined {
+  if (!gateway.find) return undefined;
+  return new GatewayWatch(parts, {
+    stateDirectories: gateway.stateDirectories,
+    intervalMs: gateway.intervalSeconds * MS_PER_SECOND,
+    onSecret: (secret) => void parts.redact.register(secret),
+    onChange,
+  });
+}
+
+/** Without a port there is nowhere to look. */
+function connect(
+  parts: Parts,
+  { config: { monitor } }: LoadedConfig,
+  gateways: GatewayWatch | undefined,
+  { ownMonitor }: WatchedInit,
+): BridgeClient | undefined {
+  if (monitor.client === "off" || (monitor.port === 0 && ownMonitor === undefined)) return undefined;
+  const metadata = () => {
+    const gateway = monitor.push ? chooseGateway(gateways?.gateways ?? []) : undefined;
+    return gateway === undefined ? undefined : metadataOf(gateway);
+  };
+  return new BridgeClient(parts, {
+    url: bridgeUrl(monitor.port),
+    intervalMs: monitor.reportIntervalSec * MS_PER_SECOND,
+    isRequired: monitor.client === "on",
+    metadata,
+    ...(ownMonitor === undefined ? {} : { ownMonitor }),
+  });
+}
+
+async function armDeadman(
+  components: WatchedComponents,
+  loaded: LoadedConfig,
+  { document, isPublishing }: WatchedInit,
+): Promise<{ readonly part: DeadmanSwitch; readonly client: HttpClient } | undefined> {
+  const { deadman: { kind, timeoutSeconds, token, url }, openclaw } = loaded.config;
+  if (url === undefined) return undefined;
+  const { DeadmanSwitch } = await import("./deadman/mod.ts");
+  const caPem = await readNamedFile(components.files, loaded, "deadman.caFile");
+  const client = components.http.client(caPem === undefined ? {} : { caPem });
+  const part = new DeadmanSwitch({ ...components, fetch: client.fetch }, {
+    url,
+    kind,
+    ...(token === undefined ? {} : { token }),
+    timeoutMs: timeoutSeconds * MS_PER_SECOND,
+    intervalMs: openclaw.intervalSeconds * MS_PER_SECOND,
+    isPublishing,
+    health: () => document().health,
+  });
+  return { part, client };
+}
+
+function gatewayAnswerOf(gateway: Gateway): GatewayAnswer {
+  const { agents, baseUrl, generation, hooks, profile, state, stateDirectory, unknown, version } = gateway;
+  return {
+    profile: profile ?? null,
+    state,
+    url: baseUrl,
+    state_directory: stateDirectory,
+    version: version === undefined ? null : formatVersion(version),
+    generation: generation ?? null,
+    hooks: hooks.isEnabled && hooks.token !== undefined,
+    agents: agents.map(({ id, name, workspace }) => ({ id, name, workspace })),
+    unknown: unknown.map(({ what, why }) => ({ what, why })),
+  };
+}
