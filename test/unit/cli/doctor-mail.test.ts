@@ -106,7 +106,7 @@ describe("doctor on the mail address", () => {
   test("asks no agent where none left word and the port is free", async () => {
     const fake = new Bench();
     await check(fake);
-    expect(fake.runtime.requests).toEqual([]);
+    expect(fake.runtime.requests.filter(({ url }) => url.includes(":7410/"))).toEqual([]);
   });
 });
 

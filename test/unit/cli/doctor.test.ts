@@ -185,7 +185,7 @@ describe("doctor on the receiver", () => {
   test("posts an empty document with the key, and is content when that is refused as JSON", async () => {
     const bench = benchWith(() => refusal(400));
     expect(outcomes((await examine(bench)).of("receiver"))).toEqual(["ok"]);
-    expect(bench.runtime.requests).toEqual([{
+    expect(bench.runtime.requests.filter(({ url }) => url.startsWith("https:"))).toEqual([{
       method: "POST",
       url: "https://claw.example/openclaw/status",
       authorization: "Bearer a-long-key",

@@ -146,3 +146,31 @@ describe("A manifest's key is pinned, and has no default", () => {
     },
   );
 });
+
+describe("the address of the dead-man's switch", () => {
+  const TOKEN = "Secret-Push-Token";
+  const loadUrl = (url: string, more: Record<string, string> = {}) =>
+    load({ environment: { BARNACLE_DEADMAN_URL: url, ...more } });
+
+  test.each([`https://hc-ping.com/${TOKEN}`, `http://127.0.0.1:3001/api/push/${TOKEN}?status=up&msg=OK&ping=`])(
+    "is taken as the watcher shows it: %s",
+    async (url) => expect((await loadUrl(url)).config.deadman.url?.reveal()).toBe(url),
+  );
+
+  test.each([
+    `${TOKEN}`,
+    `ftp://watch.example/${TOKEN}`,
+    `https://user:${TOKEN}@watch.example/`,
+    `https://watch.example/#${TOKEN}`,
+    `http://watch.example/${TOKEN}`,
+  ])("is refused without being shown (%#)", async (url) => {
+    const error = await errorOf(loadUrl(url));
+    expect(error.message).toContain("deadman.url: got [secret]");
+    expect(error.message).not.toContain(TOKEN);
+  });
+
+  test("may be plain http with an explicit setting", async () => {
+    const { config } = await loadUrl(`http://watch.example/${TOKEN}`, { BARNACLE_DEADMAN_ALLOW_PLAIN_HTTP: "true" });
+    expect(config.deadman.allowPlainHttp).toBe(true);
+  });
+});

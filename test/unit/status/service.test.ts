@@ -3,7 +3,17 @@ import { describe, expect, test } from "vitest";
 import { capabilitiesAnswer, reportAnswer, statusAnswer, workReport } from "../../../src/contract/mod.ts";
 import type { WorkReport } from "../../../src/contract/mod.ts";
 import { VERSION } from "../../../src/version.ts";
-import { agent, KEY, makeStatusBench, MINUTE_MS, REGISTRATION_PATH, SECOND_MS, stop } from "./support.ts";
+import {
+  accepted,
+  agent,
+  KEY,
+  makeStatusBench,
+  MINUTE_MS,
+  plain,
+  REGISTRATION_PATH,
+  SECOND_MS,
+  stop,
+} from "./support.ts";
 
 const AGENTS = [agent("b", { capabilities: ["transcribe"], slots: 2, version: "1.2.3" }), agent("a", { paused: true })];
 
@@ -342,4 +352,33 @@ test("start twice is start once, and a stopped loop has nothing left to fire", a
   expect(bench.receiver.documents.map(({ health }) => health.status)).toEqual(["healthy", "draining", "offline"]);
   expect(bench.clock.pendingCount).toBe(0);
   expect(bench.files.watchCount).toBe(0);
+});
+
+describe("who watches is told", () => {
+  test("of each publication that was taken, and of none that was not", async () => {
+    let published = 0;
+    const bench = makeStatusBench({ onPublished: () => void published++ });
+    await bench.start();
+    expect(published).toBe(1);
+    bench.receiver.behave = plain(503);
+    await bench.clock.advance(2 * MINUTE_MS);
+    expect(published).toBe(1);
+    bench.receiver.behave = accepted;
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(published).toBeGreaterThan(10);
+    expect(bench.receiver.received.length).toBeGreaterThan(published);
+  });
+
+  test("when the service becomes degraded, once each time, also where nothing is published", async () => {
+    let degraded = 0;
+    const bench = makeStatusBench({ isPublishing: false, onDegraded: () => void degraded++ });
+    await bench.start();
+    bench.service.accept({ reporter: "w", failed: 10 });
+    await bench.clock.advance(MINUTE_MS);
+    expect(degraded).toBe(1);
+    await bench.clock.advance(10 * MINUTE_MS);
+    expect(bench.service.document().health.status).toBe("healthy");
+    bench.service.accept({ reporter: "w", failed: 10 });
+    expect(degraded).toBe(2);
+  });
 });

@@ -107,6 +107,8 @@ export interface StatusBenchInit {
   readonly isPublishing?: boolean;
   readonly agents?: readonly RegisteredAgent[];
   readonly seed?: number;
+  readonly onPublished?: () => void;
+  readonly onDegraded?: () => void;
 }
 
 /** A service with all its parts real but the platform, the receiver and time. */
@@ -131,6 +133,8 @@ export function makeStatusBench(init: StatusBenchInit = {}) {
     service: { ...SERVICE, ...init.service },
     registrationPath: REGISTRATION_PATH,
     health: { ...HEALTH, ...init.health },
+    ...(init.onPublished === undefined ? {} : { onPublished: init.onPublished }),
+    ...(init.onDegraded === undefined ? {} : { onDegraded: init.onDegraded }),
     ...(init.isPublishing === false ? {} : { publish }),
   });
   async function ask(path: string, body?: unknown): Promise<Record<string, unknown>> {

@@ -58,7 +58,7 @@ export class FakeFiles {
       rename: notHere,
       syncDirectory: notHere,
       makeDirectory: notHere,
-      list: notHere,
+      list: (path) => Promise.resolve(this.#list(path)),
       removeDirectory: notHere,
       setMode: notHere,
       setOwner: notHere,
@@ -74,6 +74,11 @@ export class FakeFiles {
       return Promise.reject(new BarnacleError({ code: "BODY_TOO_LARGE", action: `Read ${path}` }));
     }
     return Promise.resolve(file.bytes);
+  }
+
+  #list(path: string): string[] {
+    const below = [...this.files.keys(), ...this.directories.keys()].filter((name) => name.startsWith(`${path}/`));
+    return [...new Set(below.map((name) => name.slice(path.length + 1).split("/")[0] ?? ""))].sort();
   }
 
   #open(path: string, mode: number): Promise<FileHandle> {

@@ -1,0 +1,69 @@
+/** Hunts: a change of OpenClaw's configuration that is not noticed, one that is told of twice, and a watch that outlives its stop. */
+import { expect, test } from "vitest";
+import { type Gateway, GatewayWatch } from "../../../src/openclaw/mod.ts";
+import { FarEnd } from "../../support/far-end.ts";
+import { MemoryFiles } from "../../support/memory-files.ts";
+import { makeBench } from "../scheduler/support.ts";
+import { recentGateway } from "./support.ts";
+
+const SECOND_MS = 1_000;
+const CONFIG = "/srv/claw/openclaw.json";
+
+function makeWatch() {
+  const bench = makeBench();
+  const files = new MemoryFiles();
+  const far = new FarEnd();
+  const seen: (readonly Gateway[])[] = [];
+  const secrets: string[] = [];
+  const process = {
+    environment: () => ({ OPENCLAW_STATE_DIR: "/srv/claw" }),
+    hostFacts:
+      () => ({ hostName: "h", os: "linux", architecture: "x64", processorCount: 1, homeDirectory: "/root" } as const),
+  };
+  const watch = new GatewayWatch({ ...bench, files, process, fetch: far.fetch }, {
+    intervalMs: 30 * SECOND_MS,
+    onChange: (gateways) => void seen.push(gateways),
+    onSecret: (secret) => void secrets.push(secret.reveal()),
+  });
+  return { ...bench, files, far, watch, seen, secrets };
+}
+
+test("the watch tells of what it finds once, and of a changed configuration soon", async () => {
+  const { clock, far, files, log, scheduler, secrets, seen, watch } = makeWatch();
+  files.put(CONFIG, '{"agents":{"list":[{"id":"one"}]}}');
+  expect(watch.gateways).toBeUndefined();
+  watch.start();
+  scheduler.start();
+  await clock.advance(100 * SECOND_MS);
+  expect(seen).toHaveLength(1);
+  expect(watch.gateways?.[0]).toMatchObject({ state: "stopped", agents: [{ id: "one" }] });
+  files.put(CONFIG, '{"agents":{"entries":{"two":{}}},"hooks":{"enabled":true,"token":"hook-secret"}}');
+  await clock.advance(2 * SECOND_MS);
+  expect(watch.gateways?.[0]?.agents).toMatchObject([{ id: "two" }]);
+  expect(secrets).toContain("hook-secret");
+  const gateway = recentGateway("2026.9.6");
+  far.behave = ({ url }) => gateway(new URL(url).pathname);
+  await clock.advance(31 * SECOND_MS);
+  expect(seen).toHaveLength(3);
+  expect(watch.gateways?.[0]).toMatchObject({ state: "running", version: { number: "2026.9.6" } });
+  expect(log.named("gateways_found")).toHaveLength(3);
+  expect(JSON.stringify(log.events)).not.toContain("hook-secret");
+});
+
+test("the watch sees a change within its interval where the platform tells of none, and leaves nothing behind", async () => {
+  const { clock, files, scheduler, seen, watch } = makeWatch();
+  files.put(CONFIG, "{}");
+  watch.start();
+  scheduler.start();
+  await clock.advance(2 * SECOND_MS);
+  files.put(CONFIG, "{ broken", { silently: true });
+  await clock.advance(31 * SECOND_MS);
+  expect(seen).toHaveLength(2);
+  expect(watch.gateways?.[0]?.unknown[0]?.what).toBe("configuration");
+  expect(files.watchCount).toBe(1);
+  watch.stop();
+  expect(files.watchCount).toBe(0);
+  files.put(CONFIG, "{}");
+  await clock.advance(100 * SECOND_MS);
+  expect(seen).toHaveLength(2);
+});
