@@ -145,7 +145,10 @@ export function substitute(text: string, lookUp: (name: string) => string | unde
 
 const DOTENV_BYTES_MAX = 64 * 1024;
 
-/** The variables a gateway knows, as far as they can be known from outside: ours, its `.env`, its configuration's `env`; the first counts. */
+/**
+ * The variables a gateway knows, as far as they can be known from outside: ours, those of its `.env`, and of its configuration's `env`; the
+ * first counts.
+ */
 export async function readVariables(
   files: Pick<Files, "read">,
   places: {

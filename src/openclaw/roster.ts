@@ -82,7 +82,10 @@ function unique(found: readonly Entry[]): readonly Entry[] {
   return byId.size === 0 ? [{ id: IMPLICIT_ID, entry: {} }] : [...byId.values()];
 }
 
-/** Whose workspace is the gateway's own: the marked one, the only one, or of a list the first. With `ownership: "explicit"` only an only one. */
+/**
+ * Whose workspace is the gateway's own: the only one's, the marked one's, or of a list the first one's. With `ownership: "explicit"` it is
+ * nobody's but an only one's.
+ */
 function findOwner(agents: Readonly<Record<string, unknown>>, entries: readonly Entry[]): string | undefined {
   const [first] = entries;
   if (entries.length === 1) return first?.id;

@@ -19,7 +19,9 @@ export interface Unknown {
  */
 export type Generation = "heartbeat-file" | "scratch";
 
-/** An OpenClaw version and where it was learnt: of the running gateway, of the installed package, or of who wrote the configuration last. */
+/**
+ * An OpenClaw version and where it was learnt: of the running gateway, of the installed package, or of who wrote the configuration last.
+ */
 export interface GatewayVersion {
   /** `2026.9.6` */
   readonly number: string;

@@ -1,5 +1,16 @@
 /** Stands in for the port's HTTP client: a far end that does as it is told, and remembers what it was asked. */
 import { BarnacleError } from "../../src/errors.ts";
+import { makeCall } from "../../src/http/mod.ts";
+import { SimClock } from "../sim/clock.ts";
+
+// The first call loads the library for it, which takes real time, and no simulated clock waits for that.
+await makeCall({ clock: new SimClock(), fetch: () => Promise.resolve(new Response("")) }, {
+  action: "Load the library",
+  method: "GET",
+  url: "http://127.0.0.1/",
+  timeoutMs: 1_000,
+  signal: new AbortController().signal,
+});
 
 export interface Asked {
   readonly method: string;

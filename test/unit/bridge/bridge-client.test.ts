@@ -1,4 +1,6 @@
-/** Hunts: a Monitor that is missed, fought or believed too much; a push too early, too often or of nothing; noise about what is no error. */
+/**
+ * Hunts: a Monitor that is missed, fought or believed too much; a push too early, too often or of nothing; noise about what is no error.
+ */
 import { expect, test } from "vitest";
 import { BridgeClient, type BridgeClientInit } from "../../../src/bridge/mod.ts";
 import { bridgeAnswer, type OpenClawMetadataPush } from "../../../src/contract/mod.ts";

@@ -98,10 +98,23 @@ describe("loadConfig without anything given", () => {
       hub: {
         listen: "127.0.0.1:7411",
         databaseFile: "/work/.barnacle/hub.sqlite",
+        historyFile: "/work/.barnacle/hub-history.sqlite",
+        historyInstancesMax: 20_000,
         requestsPerSecondPerKey: 5_000,
         burstPerKey: 20_000,
         instancesMax: 200_000,
         forgetAfterSeconds: 86_400,
+      },
+      relayMailbox: {
+        bytesMax: 1_073_741_824,
+        bytesPerNode: 8_388_608,
+        enabled: false,
+        file: "/work/.barnacle/relay-mailbox.sqlite",
+        framesMax: 1_000_000,
+        framesPerNode: 1_000,
+        keepHours: 72,
+        newNodesPerAddressPerDay: 256,
+        nodesMax: 20_000,
       },
     });
   });

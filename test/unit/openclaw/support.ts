@@ -1,13 +1,7 @@
 /** A simulated host with OpenClaw's files on it, and gateways that answer as those of either generation do. */
-import { makeCall } from "../../../src/http/mod.ts";
 import { type FinderInit, findGateways, type Gateway } from "../../../src/openclaw/mod.ts";
-import { SimClock } from "../../sim/clock.ts";
+import "../../support/far-end.ts";
 import { type Main, type SimHost, SimWorld } from "../../sim/mod.ts";
-
-// The first call loads the library for it, which takes real time, and no world waits for that.
-const { signal } = new AbortController();
-const nobody = { clock: new SimClock(), fetch: () => Promise.resolve(new Response("")) };
-await makeCall(nobody, { action: "Load", method: "GET", url: "http://127.0.0.1/", timeoutMs: 1_000, signal });
 
 export const HOME = "/home/ann";
 
