@@ -80,11 +80,11 @@ test("the client tells in GET /status what a Monitor knows, unknown fields left 
 });
 
 test("the client pushes nothing while nothing is known, and soon after something is", async () => {
-  let metadata: OpenClawMetadataPush | undefined;
-  const { client, clock, far } = makeClient({ metadata: () => metadata });
+  const known: { metadata?: OpenClawMetadataPush } = {};
+  const { client, clock, far } = makeClient({ metadata: () => known.metadata });
   await clock.advance(5 * SECOND_MS);
   expect(far.takePaths()).toEqual(["GET /health", "GET /telemetry"]);
-  metadata = METADATA;
+  known.metadata = METADATA;
   client.changed();
   await clock.advance(2 * SECOND_MS);
   expect(far.takePaths()).toContain("POST /openclaw");
