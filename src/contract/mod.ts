@@ -18,5 +18,6 @@ export * from "./peer-address.ts";
 export { name, semver } from "./primitives.ts";
 export * from "./registration.ts";
 export * from "./report.ts";
+export { isPlainStatusDocument } from "./plain-status-document.ts";
 export * from "./status-document.ts";
 export * from "./watched-answers.ts";

@@ -10,7 +10,7 @@ import * as z from "zod/mini";
 import { NAME_CHARACTERS_MAX } from "../limits.ts";
 
 /** Semantic Versioning 2.0.0, in the form its own specification suggests. */
-const SEMVER_REGEXP =
+export const SEMVER_REGEXP =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?$/;
 
 /** A name: one line of text without control characters, not empty. */

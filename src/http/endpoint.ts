@@ -77,7 +77,10 @@ export class Endpoint {
       const { raw } = context.req;
       checkContentType(raw.headers);
       const text = await readBodyText(raw, body.bytesMax, this.#components.deadlines);
-      const value = checkShape(body.schema, parseJson(text), "BODY_INVALID", "Take the body");
+      const parsed = parseJson(text);
+      const value = body.isPlain?.(parsed) === true
+        ? parsed
+        : checkShape(body.schema, parsed, "BODY_INVALID", "Take the body");
       const answer = this.route.handle(this.#checkedRequest(context, principal, value, text));
       return this.#finish(context, startedMs, answer instanceof Promise ? await answer : answer);
     } catch (thrown) {

@@ -33,7 +33,12 @@ export interface Route<Body = unknown, Query = unknown> {
   /** `open` is answered to anybody who reaches the listener; `token` wants the listener's authenticator to agree. */
   readonly access: "open" | "token";
   /** A JSON body, limited before it is buffered. */
-  readonly body?: { readonly schema: z.ZodMiniType<Body>; readonly bytesMax: number };
+  readonly body?: {
+    readonly schema: z.ZodMiniType<Body>;
+    readonly bytesMax: number;
+    /** Says quickly of most bodies that the schema takes them as they are; the others are for the schema. */
+    readonly isPlain?: (value: unknown) => boolean;
+  };
   readonly query?: z.ZodMiniType<Query>;
   /** Query parameters that may be repeated: `query` sees each as a list, even when it comes once. */
   readonly queryLists?: readonly string[];

@@ -10,6 +10,7 @@ import {
   historyAnswer,
   instanceAnswer,
   instancesAnswer,
+  isPlainStatusDocument,
   publishAnswer,
   type ReceivedHeartbeat,
   receivedHeartbeat,
@@ -57,6 +58,12 @@ export function hubRoutes(acts: HubActs): Route[] {
   ];
 }
 
+/** Bounds {@link publishedDocument} from below. */
+function isPlainDocument(acts: HubActs, value: unknown): boolean {
+  return isPlainStatusDocument(value) && value.instance_id.isWellFormed() &&
+    Date.parse(value.timestamp) <= acts.nowMs() + TIMESTAMP_AHEAD_MAX_MS;
+}
+
 /**
  * What a hub takes beyond the contract's shape: an id that a database can hold, and no time far ahead, for nothing that
  * an instance published later with a right clock could overwrite such a document.
@@ -77,7 +84,11 @@ function publishRoute(acts: HubActs): Route<ReceivedStatusDocument> {
     path: "/openclaw/status",
     summary: "Publish the status of an instance",
     access: "token",
-    body: { schema: publishedDocument(acts), bytesMax: STATUS_DOCUMENT_BYTES_MAX },
+    body: {
+      schema: publishedDocument(acts),
+      bytesMax: STATUS_DOCUMENT_BYTES_MAX,
+      isPlain: (value) => isPlainDocument(acts, value),
+    },
     answers: {
       202: {
         description:
