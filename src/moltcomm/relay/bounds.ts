@@ -20,6 +20,13 @@ export const HELLO_TIMEOUT_MS = 15 * SECOND_MS;
 
 /** How long a sender is not read because one of its recipients is slow; then that recipient's frames are refused instead. */
 export const SLOW_READER_PAUSE_MS = SECOND_MS;
+/**
+ * How long a sender's frames for a slow reader are refused once one was: what was on its way behind that one would come before it, though
+ * the reader has caught up. As long as it takes the sender to hear of it.
+ */
+export const REFUSED_FOR_MS = SECOND_MS;
+/** Slow readers remembered for each sender. */
+export const REFUSED_FOR_MAX = 64;
 /** Within this share of its queue a slow reader gets everything; beyond it, its senders are not read. */
 export const QUEUE_PAUSE_RATIO = 1 / 2;
 /** How long a node may take nothing of what is queued for it. */

@@ -212,7 +212,7 @@ export class Forwarder {
     if (recipient === link) return "to_itself";
     // A node that is no member reaches members, and is answered by them.
     if (!recipient.isMember && !link.isMember) return "not_a_member";
-    return this.#components.queues.whyNot(recipient);
+    return this.#components.queues.whyNot(recipient, link);
   }
 
   #refuse(link: RelayLink, reason: RefusalReason, bytes: Uint8Array, start: number, end: number): void {

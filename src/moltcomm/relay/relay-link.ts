@@ -62,6 +62,8 @@ export class RelayLink implements ConnectionHandler {
   waiting: Set<RelayLink> | undefined;
   /** It was waited for in vain: what comes for it is refused until it has taken everything. */
   isStalled = false;
+  /** Whose frames of it were refused lately because they read too slowly, and until when further ones are. */
+  refusedFor: Map<RelayLink, number> | undefined;
   /** Its place among all that are registered. */
   rosterIndex = -1;
   /** To whom its last frame went: most often the next one does, too. */

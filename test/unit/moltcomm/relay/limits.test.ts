@@ -168,6 +168,27 @@ describe("a relay's queues", () => {
     expect(subject.relay.view.queuedBytes).toBe(0);
   });
 
+  test("let nothing pass a frame that was refused, for as long as its sender cannot know of it", async () => {
+    const { world, register } = await makeScene({ limits: { queuedBytesPerNode: 65_536 } });
+    const [sender, other, slow] = [await register(0), await register(1), await register(2)];
+    const big = "x".repeat(30_000);
+    slow.connection?.pause();
+    while (sender.errors.length === 0) {
+      sender.direct(slow.nodeId, big);
+      await world.run(100);
+    }
+    slow.connection?.resume();
+    await world.run(300);
+    const behind = sender.direct(slow.nodeId, "behind a refused one");
+    other.direct(slow.nodeId, "of another");
+    expect((await sender.answerTo(behind)).body).toMatchObject({ code: "RATE_LIMIT" });
+    await world.run(SECOND_MS);
+    sender.direct(slow.nodeId, "later");
+    await world.run(SECOND_MS);
+    expect(textsOf(slow).filter((text) => text !== big)).toEqual(["of another", "later"]);
+    expect(sender.errors.every((code) => code === "RATE_LIMIT")).toBe(true);
+  });
+
   test("of one that never reads hold so much and no more; it is closed, and no other waits for it longer than a second", async () => {
     const { world, subject, register, sample } = await makeScene({ limits: LIMITS });
     const [sender, deaf, friend] = [await register(0), await register(1), await register(2)];
