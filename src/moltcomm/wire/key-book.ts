@@ -28,6 +28,8 @@ export class KeyBook {
   readonly #keysMax: number;
   /** By `pub`, the one longest unused first. */
   readonly #keys = new Map<string, Key>();
+  /** The last of them. */
+  #last: Key | undefined;
 
   /** @param init.keysMax keys kept; the one longest unused makes room */
   constructor(components: KeyBookComponents, init: { readonly keysMax: number }) {
@@ -67,8 +69,12 @@ export class KeyBook {
     const known = this.#keys.get(pub);
     if (known === undefined) return this.#read(pub, nodeId);
     if (known.nodeId !== nodeId) return undefined;
-    this.#keys.delete(pub);
-    this.#keys.set(pub, known);
+    // Most messages are by the sender of the one before, whose place is right already.
+    if (known !== this.#last) {
+      this.#keys.delete(pub);
+      this.#keys.set(pub, known);
+      this.#last = known;
+    }
     return known;
   }
 
@@ -79,6 +85,7 @@ export class KeyBook {
     if (holds === undefined) return undefined;
     const key = { nodeId, holds };
     this.#keys.set(pub, key);
+    this.#last = key;
     const [longestUnused] = this.#keys.keys();
     if (this.#keys.size > this.#keysMax && longestUnused !== undefined) this.#keys.delete(longestUnused);
     return key;

@@ -26,7 +26,7 @@ function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Synchronous cryptography. */
 export function createCrypto(): Crypto {
   return {
-    sha256: (data) => own(nodeCrypto().createHash("sha256").update(data).digest()),
+    sha256,
     equalInConstantTime: (left, right) => left.length === right.length && nodeCrypto().timingSafeEqual(left, right),
     generateEd25519,
     publicFromPrivate: (privatePkcs8) => exportPublic(nodeCrypto().createPublicKey(readPrivate(privatePkcs8))),
@@ -36,6 +36,14 @@ export function createCrypto(): Crypto {
     x25519Key,
     x25519FromEd25519,
   };
+}
+
+/** In one call where the platform has it, which Node 20 has from 20.12 on: it takes less than half the time. */
+function sha256(data: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  const { createHash, hash } = nodeCrypto();
+  return own(
+    typeof hash === "function" ? hash("sha256", data, "buffer") : createHash("sha256").update(data).digest(),
+  );
 }
 
 function generateEd25519(): Ed25519KeyPair {
