@@ -12,7 +12,9 @@ import type { Appended } from "./file-listener.ts";
 import {
   BATCH_CHARACTERS_MAX,
   BATCH_LINES_MAX,
+  FULL_TURN_LINES,
   SHARED_LINES,
+  SHARED_LINES_MAX,
   WAITING_CHARACTERS_MAX,
   WAITING_LINES_MAX,
 } from "./limits.ts";
@@ -195,9 +197,11 @@ export class Intake {
   /** While messages stream in, those of a few turns share a sync: it costs as much as checking two of them. */
   async #gatherMore(): Promise<void> {
     const { clock } = this.#components;
-    for (let before = 0; this.#gathered.length > before && this.#gathered.length < SHARED_LINES;) {
-      before = this.#gathered.length;
+    for (let grownBy = this.#gathered.length; grownBy > 0 && this.#gathered.length < SHARED_LINES_MAX;) {
+      if (this.#gathered.length >= SHARED_LINES && grownBy < FULL_TURN_LINES) return;
+      const before = this.#gathered.length;
       await new Promise<void>((resolve) => clock.nextTurn(resolve));
+      grownBy = this.#gathered.length - before;
     }
   }
 

@@ -17,6 +17,9 @@ export const BATCH_LINES_MAX = 1_024;
 export const BATCH_CHARACTERS_MAX = 4 * MIB;
 /** So many messages are enough for a sync of their own while further ones stream in. */
 export const SHARED_LINES = 32;
+/** A turn that brings so many has left others behind: they are waited for, up to so many for one sync. */
+export const FULL_TURN_LINES = 16;
+export const SHARED_LINES_MAX = 128;
 /** Messages, and their characters, waiting to be written; beyond it the disk does not keep up and more are refused. */
 export const WAITING_LINES_MAX = 65_536;
 export const WAITING_CHARACTERS_MAX = 64 * MIB;
