@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type LoadedConfig, parseListenAddress } from "./config/mod.ts";
+import { type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import { readPeerAddress } from "./contract/mod.ts";
 import type { Logger } from "./log/mod.ts";
 import type { Metrics } from "./metrics/mod.ts";
 import { loadOrCreateIdentity, loadRelay, type RelayMailboxInit, type RelayView } from "./moltcomm/mod.ts";
-import type { Runtime } from "./runtime/port.ts";
+import type { Files, NatsOptions, Runtime } from "./runtime/port.ts";
 import type { Scheduler } from "./scheduler/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -77,12 +77,40 @@ export async function startRelay(components: RelayHostComponents, loaded: Loaded
 /** How the relay gets its mailbox; `undefined` where it keeps none. */
 async function mailboxOf(
   components: RelayHostComponents,
-  { config: { relayMailbox: settings } }: LoadedConfig,
+  loaded: LoadedConfig,
 ): Promise<RelayMailboxInit | undefined> {
+  const { relayMailbox: settings } = loaded.config;
   if (!settings.enabled) return undefined;
   const { loadMailbox } = await loadRelay();
-  const { Mailbox, SqliteStore } = await loadMailbox();
-  const { newNodesPerAddressPerDay } = settings;
-  const store = new SqliteStore(components, { path: settings.file, limits: settings });
-  return { newNodesPerAddressPerDay, make: (parts) => new Mailbox({ ...parts, store }) };
+  const mailbox = await loadMailbox();
+  const { newNodesPerAddressPerDay, natsUrls } = settings;
+  const store = natsUrls.length === 0
+    ? new mailbox.SqliteStore(components, { path: settings.file, limits: settings })
+    : new mailbox.JetStreamStore(components, {
+      server: await natsServer(components.files, loaded),
+      stream: settings.natsStream,
+      replicas: settings.natsReplicas,
+      limits: settings,
+    });
+  return { newNodesPerAddressPerDay, make: (parts) => new mailbox.Mailbox({ ...parts, store }) };
+}
+
+/** Which NATS servers, and who we are to them. @throws `SECRET_UNREADABLE` for certificates that cannot be read */
+async function natsServer(
+  files: Pick<Files, "read">,
+  loaded: LoadedConfig,
+): Promise<Omit<NatsOptions, "onChange">> {
+  const settings = loaded.config.relayMailbox;
+  const caPem = await readNamedFile(files, loaded, "relayMailbox.natsCaFile");
+  const { natsJwt, natsPassword, natsSeed, natsToken, natsUrls: urls, natsUser: user } = settings;
+  return {
+    urls,
+    name: `barnacle-relay/${VERSION}`,
+    ...(user === undefined ? {} : { password: { user, password: natsPassword?.reveal() ?? "" } }),
+    ...(natsToken === undefined ? {} : { token: natsToken.reveal() }),
+    ...(natsSeed === undefined
+      ? {}
+      : { nkey: { seed: natsSeed.reveal(), ...(natsJwt === undefined ? {} : { jwt: natsJwt.reveal() }) } }),
+    ...(caPem === undefined ? {} : { caPem }),
+  };
 }

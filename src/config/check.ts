@@ -110,6 +110,20 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
           "wanted a loopback address, or http.token (environment BARNACLE_HTTP_TOKEN) as well"
         : undefined,
   },
+  {
+    paths: ["relayMailbox.natsUser", "relayMailbox.natsPassword"],
+    fault: ({ relayMailbox: { natsUser, natsPassword } }) =>
+      natsUser === undefined && natsPassword !== undefined
+        ? "got none with relayMailbox.natsPassword, wanted the user whose password it is"
+        : undefined,
+  },
+  {
+    paths: ["relayMailbox.natsJwt", "relayMailbox.natsSeed"],
+    fault: ({ relayMailbox: { natsJwt, natsSeed } }) =>
+      natsJwt !== undefined && natsSeed === undefined
+        ? "got relayMailbox.natsJwt alone, wanted relayMailbox.natsSeed as well: both stand in the credentials file"
+        : undefined,
+  },
   together("http.tlsCertFile", "http.tlsKeyFile", ({ http }) => [http.tlsCertFile, http.tlsKeyFile]),
   together("hub.tlsCertFile", "hub.tlsKeyFile", ({ hub }) => [hub.tlsCertFile, hub.tlsKeyFile]),
   together(

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { FrameReader, type Signer } from "../../src/moltcomm/wire/mod.ts";
 import { directFrame, helloFrame, makeSigner } from "../bench/mail-stranger.ts";
+import { NatsServer } from "../support/nats-server.ts";
 import { type Running, Stage, type Way } from "./barnacle.ts";
 import { TEST_TIMEOUT_MS } from "./timeout.ts";
 
@@ -14,16 +15,24 @@ const FRAMES = 300;
 
 interface Received {
   readonly t: string;
-  readonly body: { readonly msg?: string; readonly nonce?: string; readonly agent?: string };
+  readonly body: {
+    readonly msg?: string;
+    readonly nonce?: string;
+    readonly agent?: string;
+    readonly ref?: string;
+    readonly code?: string;
+  };
 }
 
 /** A node on a plain socket, that answers every `PING`. */
 class Node {
   readonly received: Received[] = [];
   readonly socket: Socket;
+  readonly #signer: Signer;
   readonly #reader = new FrameReader({ maxFrameBytes: 1_048_576 });
 
-  constructor(signer: Signer, port: number, relayId: string) {
+  constructor(signer: Signer, port: number, relayId: string, onText: (msg: string) => void = () => undefined) {
+    this.#signer = signer;
     this.socket = connect({ port, host: "127.0.0.1", noDelay: true });
     this.socket.on("error", () => undefined);
     this.socket.on("data", (chunk: Uint8Array) => {
@@ -31,6 +40,7 @@ class Node {
       for (let body = this.#reader.next(); body !== undefined; body = this.#reader.next()) {
         const message = JSON.parse(new TextDecoder().decode(body)) as Received;
         this.received.push(message);
+        if (message.t === "DIRECT") onText(message.body.msg ?? "");
         if (message.t !== "PING") continue;
         const answer = { nonce: message.body.nonce ?? "" };
         this.socket.write(signer.frame({ t: "PONG", id: randomUUID(), to: relayId, ts: Date.now(), body: answer }));
@@ -41,6 +51,20 @@ class Node {
 
   get texts(): string[] {
     return this.received.flatMap(({ t, body }) => t === "DIRECT" ? body.msg ?? "" : []);
+  }
+
+  /** Sends a message. @returns its id */
+  say(msg: string, to: string): string {
+    const id = randomUUID();
+    this.socket.write(directFrame(this.#signer, { to, id, msg }));
+    return id;
+  }
+
+  /** The code of the relay's word on a message. */
+  async codeFor(id: string): Promise<string> {
+    const word = () => this.received.find(({ t, body }) => t === "ERROR" && body.ref === id);
+    await until(() => word() !== undefined);
+    return word()?.body.code ?? "";
   }
 
   async acknowledged(): Promise<string> {
@@ -97,9 +121,7 @@ export function defineRelayTests(way: Way): void {
       await writer.acknowledged();
       await until(async () => await gauge(first, "registered") === 1);
       const texts = Array.from({ length: FRAMES }, (_, index) => `message ${index}`);
-      for (const msg of texts) {
-        writer.socket.write(directFrame(sender, { to: recipient.nodeId, id: randomUUID(), msg }));
-      }
+      for (const msg of texts) writer.say(msg, recipient.nodeId);
       await until(async () => await gauge(first, "mailbox_frames") === FRAMES);
       await first.stop("SIGKILL");
       const second = startRelay(folder);
@@ -108,6 +130,48 @@ export function defineRelayTests(way: Way): void {
       expect(after.texts).toEqual(texts);
       await until(async () => await gauge(second, "mailbox_frames") === 0);
       expect((await second.stop()).code).toBe(0);
+    });
+
+    test("is shared in NATS: kept at one relay, handed over by two at once, in order", timeout, async () => {
+      const nats = await NatsServer.start();
+      try {
+        const environment = { ...MAILBOX, BARNACLE_RELAY_MAILBOX_NATS_URLS: nats.url };
+        const [here, there] = [await prepare(), await prepare()];
+        const relays = [startRelay(here.folder, environment), startRelay(there.folder, environment)] as const;
+        for (const relay of relays) await until(async () => await gauge(relay, "mailbox_working") === 1);
+        const [sender, recipient] = [makeSigner(), makeSigner()];
+        const [port, otherPort] = [await portOf(relays[0]), await portOf(relays[1])];
+        const before = new Node(recipient, otherPort, there.relayId);
+        await before.acknowledged();
+        before.socket.destroy();
+        await until(async () => await gauge(relays[1], "registered") === 0);
+        const writer = new Node(sender, port, here.relayId);
+        await writer.acknowledged();
+        const texts = Array.from({ length: FRAMES }, (_, index) => `message ${index}`);
+        for (const msg of texts) writer.say(msg, recipient.nodeId);
+        await until(async () => await gauge(relays[0], "mailbox_kept_frames_total") === FRAMES);
+        const arrived: string[] = [];
+        const note = (msg: string) => arrived.push(msg);
+        const both = [
+          new Node(recipient, port, here.relayId, note),
+          new Node(recipient, otherPort, there.relayId, note),
+        ] as const;
+        await until(() => new Set(arrived).size === FRAMES);
+        expect([...new Set(arrived)]).toEqual(texts);
+        for (const node of both) node.socket.destroy();
+        await until(async () => await gauge(relays[0], "registered") === 1);
+        // Without the server nothing is kept, and the relay goes on; with it, it keeps again.
+        await nats.kill();
+        await until(async () => await gauge(relays[0], "mailbox_working") === 0);
+        expect(await writer.codeFor(writer.say("lost", recipient.nodeId))).toBe("UNREACHABLE");
+        await nats.start();
+        await until(async () => await gauge(relays[0], "mailbox_working") === 1);
+        expect(await writer.codeFor(writer.say("kept", recipient.nodeId))).toBe("KEPT");
+        const after = new Node(recipient, otherPort, there.relayId);
+        await until(() => after.texts.includes("kept"));
+      } finally {
+        await nats.clear();
+      }
     });
 
     test("is off unless it is asked for", timeout, async () => {

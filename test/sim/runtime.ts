@@ -1,5 +1,6 @@
 /** The whole port for one simulated process. @module */
-import type { Runtime } from "../../src/runtime/port.ts";
+import { BarnacleError } from "../../src/errors.ts";
+import type { Nats, Runtime } from "../../src/runtime/port.ts";
 import { createSimCrypto } from "./crypto.ts";
 import { createDatabasesPort } from "./disk/databases-port.ts";
 import { SimFiles } from "./disk/files-port.ts";
@@ -12,6 +13,20 @@ import type { SimProcess } from "./process/sim-process.ts";
 
 /** Of the simulation; it stands where the real adapters give their runtime's. */
 const VERSION = "1.0.0";
+
+/** Not covered: there are no NATS servers in a simulated world, so no connection ever comes about. */
+const NO_NATS: Nats = {
+  connect: () => {
+    const refuse = () => Promise.reject(new BarnacleError({ code: "UNAVAILABLE", action: "Ask a NATS server" }));
+    return {
+      isConnected: false,
+      request: refuse,
+      requestMany: refuse,
+      subscribe: () => undefined,
+      close: () => Promise.resolve(),
+    };
+  },
+};
 
 export function createProcessRuntime(process: SimProcess): Runtime {
   const clock = createClockPort(process);
@@ -28,6 +43,7 @@ export function createProcessRuntime(process: SimProcess): Runtime {
     http: createHttpPort(process, { clock, network }),
     process: createProcessPort(process),
     databases: createDatabasesPort(process),
+    nats: NO_NATS,
     host: createHostPort(process),
   };
 }

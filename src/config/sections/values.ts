@@ -12,6 +12,7 @@ const PATH_CHARACTERS_MAX = 4_096;
 /** The longest name of the DNS, and its port. */
 const ADDRESS_CHARACTERS_MAX = 255 + ":65535".length;
 const URL_CHARACTERS_MAX = 2_048;
+const NATS_URL_REGEXP = /^(?:nats|tls):\/\/[^\s?#]+$/i;
 const HTTP_URL_REGEXP = /^https?:\/\/[^\s]+$/i;
 
 /** A file's name. */
@@ -35,6 +36,17 @@ export function listenAddress(): z.ZodMiniString {
 export function baseUrl(): z.ZodMiniString {
   const error = "an http or https URL without user, password, query and fragment";
   return z.string().check(z.maxLength(URL_CHARACTERS_MAX), z.refine<string>(isBaseUrl, { error }));
+}
+
+/** A NATS server. */
+export function natsUrl(): z.ZodMiniString {
+  const isServer = (value: string) => {
+    if (!NATS_URL_REGEXP.test(value) || !URL.canParse(value)) return false;
+    const url = new URL(value);
+    return url.hostname !== "" && url.username === "" && url.password === "" && ["", "/"].includes(url.pathname);
+  };
+  const error = "nats://HOST:PORT or tls://HOST:PORT, without user and password";
+  return z.string().check(z.maxLength(URL_CHARACTERS_MAX), z.refine<string>(isServer, { error }));
 }
 
 /** Secrets are read before any type sees them, so that no message can show one. */

@@ -4,6 +4,7 @@ import { createClock } from "../shared/clock.ts";
 import { createCrypto } from "../shared/crypto.ts";
 import { createDatabases } from "../shared/database.ts";
 import { createHost } from "../shared/host/mod.ts";
+import { createNats } from "../shared/nats.ts";
 import { createProcess } from "../shared/process.ts";
 import { createRandom } from "../shared/random.ts";
 import { bun } from "./bun.ts";
@@ -31,6 +32,7 @@ export function createRuntime(): Runtime {
     http: createHttp(),
     process: { ...createProcess(createOutputs()), expectLoad: () => bun.unsafe.setJITPolicy(1), returnMemory },
     databases: createDatabases(),
+    nats: createNats(),
     host: createHost(),
   };
 }

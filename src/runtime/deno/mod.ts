@@ -4,6 +4,7 @@ import { createClock } from "../shared/clock.ts";
 import { createCrypto } from "../shared/crypto.ts";
 import { createDatabases } from "../shared/database.ts";
 import { createHost } from "../shared/host/mod.ts";
+import { createNats } from "../shared/nats.ts";
 import { serveByNode } from "../shared/http-server.ts";
 import { createProcess } from "../shared/process.ts";
 import { createRandom } from "../shared/random.ts";
@@ -26,6 +27,7 @@ export function createRuntime(): Runtime {
     http: { serve: serveByNode, client: createHttpClient },
     process: createProcess(createOutputs()),
     databases: createDatabases(),
+    nats: createNats(),
     host: createHost(),
   };
 }

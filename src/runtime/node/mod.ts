@@ -5,6 +5,7 @@ import { createCrypto } from "../shared/crypto.ts";
 import { createDatabases } from "../shared/database.ts";
 import { createFiles } from "../shared/files.ts";
 import { createHost } from "../shared/host/mod.ts";
+import { createNats } from "../shared/nats.ts";
 import { serveByNode } from "../shared/http-server.ts";
 import { createProcess } from "../shared/process.ts";
 import { createRandom } from "../shared/random.ts";
@@ -24,6 +25,7 @@ export function createRuntime(): Runtime {
     http: { serve: serveByNode, client: createHttpClient },
     process: createProcess(),
     databases: createDatabases(),
+    nats: createNats(),
     host: createHost(),
   };
 }

@@ -356,6 +356,7 @@ describe("every setting", () => {
     "relay.access": "listed",
     "relay.members": "ed25519:YpRmsCeCkpueDKhzWb8ZYWJ9SEoqhePxbNj7VJLXoI8",
     "relayMailbox.enabled": "true",
+    "relayMailbox.natsUrls": "nats://127.0.0.1:4222, tls://nats.example:4222",
     "log.level": "debug",
     "log.format": "json",
     "hub.listen": "127.0.0.1:1",

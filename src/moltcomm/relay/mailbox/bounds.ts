@@ -34,3 +34,19 @@ export const BOX_KEPT_MS = 30 * 24 * HOUR_MS;
 /** When a node was here last is written again when it changes by so much: a write for every registration would be many. */
 export const SEEN_STEP_MS = HOUR_MS;
 export const HOURS_TO_MS = HOUR_MS;
+
+/** How long a NATS server may take to answer. A node that registers waits for it, and what comes for the node waits behind. */
+export const NATS_TIMEOUT_MS = 5 * SECOND_MS;
+/** A server that is there and cannot be used is tried again after so long. */
+export const NATS_RETRY_MS = 5 * SECOND_MS;
+/**
+ * A box that many relays share is counted anew: what others put into it is not known here for so long at most; and when it seems full,
+ * since what they took from it is not known either.
+ */
+export const BOX_COUNTED_MS = { most: 30 * SECOND_MS, full: SECOND_MS } as const;
+/** Boxes and nodes of which something is remembered here, so that memory does not grow with what the server keeps. */
+export const BOXES_CACHED_MAX = 4_096;
+/** So long a node that has no box is taken to have none. */
+export const NODE_ABSENT_MS = 2 * SECOND_MS;
+/** Older frames that one may displace when there is too much in all; one that displaces more is refused. */
+export const OLDEST_TRIES_MAX = 64;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isNodeId } from "../../../contract/mod.ts";
 import type { Logger } from "../../../log/mod.ts";
 import type { Clock, Random } from "../../../runtime/port.ts";
 import type { Scheduler, Task } from "../../../scheduler/mod.ts";
@@ -90,7 +91,7 @@ export class Mailbox {
     const { registration } = sender;
     const { voice } = this.#components;
     const isToBeKept = envelope?.t === "DIRECT" && envelope.id !== "" && envelope.id.length <= ID_CHARACTERS_MAX &&
-      registration !== undefined && this.#isAllowed(sender, to) && !this.#isStopped;
+      isNodeId(to) && registration !== undefined && this.#isAllowed(sender, to) && !this.#isStopped;
     if (!isToBeKept) return voice.refuse(sender, "unreachable", DETAILS.unreachable, envelope);
     const bytes = new Uint8Array(frame);
     const keeping = this.#keep({ to, from: registration.nodeId, id: envelope.id, bytes });

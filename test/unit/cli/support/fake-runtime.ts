@@ -241,6 +241,7 @@ export class FakeRuntime {
       },
       process: this.process.asPort(words),
       databases: { open: notHere },
+      nats: { connect: notHere },
       host: { read: notHere },
     };
   }
