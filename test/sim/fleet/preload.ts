@@ -12,6 +12,7 @@ import "../../../src/deadman/mod.ts";
 import "../../../src/hub/mod.ts";
 import "../../../src/mail.ts";
 import "../../../src/moltcomm/mod.ts";
+import "../../../src/moltcomm/relay/mailbox/mod.ts";
 import "../../../src/moltcomm/sealing/suite.ts";
 import "../../../src/status/mod.ts";
 import "../../../src/watched.ts";
