@@ -7,12 +7,12 @@
  *
  * @module
  */
+import type { Databases } from "./database-port.ts";
 import type { Host } from "./host.ts";
-
-export type * from "./host.ts";
-
 import type { Nats } from "./nats-port.ts";
 
+export type * from "./database-port.ts";
+export type * from "./host.ts";
 export type * from "./nats-port.ts";
 
 /** A pending timer. Cancelling twice, or after it fired, does nothing. */
@@ -360,29 +360,6 @@ export interface Process {
     commandArguments: readonly string[],
     options?: { readonly environment?: Readonly<Record<string, string>> },
   ): Promise<ChildProcess>;
-}
-
-/** A value SQLite takes and gives. */
-export type SqlValue = string | number | bigint | null | Uint8Array;
-
-/** A prepared statement. Synchronous: SQLite is in our process, and a call takes microseconds. */
-export interface SqlStatement {
-  run(...values: SqlValue[]): void;
-  get(...values: SqlValue[]): Record<string, SqlValue> | undefined;
-  all(...values: SqlValue[]): Record<string, SqlValue>[];
-}
-
-/** An open embedded SQLite database. Errors are `DATABASE_ERROR`, `DISK_FULL`, `LOCK_HELD`. */
-export interface SqlDatabase {
-  exec(sql: string): void;
-  prepare(sql: string): SqlStatement;
-  /** Idempotent. */
-  close(): void;
-}
-
-/** The embedded database that all three runtimes carry. Its module is loaded on the first `open`. */
-export interface Databases {
-  open(path: string): Promise<SqlDatabase>;
 }
 
 /** The whole platform, one per process (or per simulated process). */
