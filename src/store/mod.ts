@@ -8,4 +8,5 @@ export { baseName, isAbsolutePath, joinPath, parentPath, resolvePath } from "./p
 export { removeLeftovers, replaceFile, type ReplaceOptions, type StorePorts } from "./replace-file.ts";
 export { JsonStateFile, type JsonStateFileInit } from "./json-state-file.ts";
 export { WorkDirectory, type WorkDirectoryPaths, workDirectoryPaths } from "./work-directory.ts";
+export { makeDurable } from "./make-durable.ts";
 export { statIfThere } from "./stat-if-there.ts";

@@ -1,7 +1,7 @@
 /** What stands in an inbox file already: behind the place we know, or in a file that we do not. @module */
-import type { FileHandle, Files } from "../../runtime/port.ts";
+import type { FileHandle } from "../../runtime/port.ts";
 import type { InboxLine } from "../types.ts";
-import { SEQ_JUMP_MAX, SETTLE_BYTES_MAX } from "./limits.ts";
+import { SEQ_JUMP_MAX } from "./limits.ts";
 import { isBlank, readLineBytes } from "./line.ts";
 import { readFirstLine } from "./place.ts";
 import { scanBackward, scanForward } from "./scan.ts";
@@ -85,28 +85,6 @@ export async function readBack(
   const first = await readFirstLine(handle, sizeBytes);
   const floorSeq = sizeBytes === 0 ? lastSeq : Math.min((first?.seq ?? 1) - 1, lastSeq);
   return { sizeBytes: sizeBytes + (isEnded ? 0 : NEWLINE.length), lastSeq, damagedLines, cutBytes: 0, floorSeq };
-}
-
-/**
- * Makes durable what a crash left readable. A small file is written over with itself first, because after a failed sync
- * the system may believe that what it never wrote is on the disk.
- *
- * @throws what the disk says
- */
-export async function makeDurable(
-  files: Files,
-  handle: FileHandle,
-  file: { readonly path: string; readonly sizeBytes: number },
-): Promise<void> {
-  if (file.sizeBytes > 0 && file.sizeBytes <= SETTLE_BYTES_MAX) {
-    const again = await files.open(file.path, "modify");
-    try {
-      await again.write(await again.readAt(0, file.sizeBytes));
-    } finally {
-      await again.close();
-    }
-  }
-  await handle.sync();
 }
 
 async function endLine(handle: FileHandle): Promise<void> {

@@ -55,8 +55,6 @@ export const ADOPT_BYTES = 4 * MIB;
 export const ADOPT_ANEW_BYTES = 64 * MIB;
 /** Unread lines are counted by sender as far back as this; older ones count in the total only. */
 export const COUNT_BYTES_MAX = 32 * MIB;
-/** An inbox up to this size is written over with itself after a crash: see `makeDurable`. */
-export const SETTLE_BYTES_MAX = 1 * MIB;
 /**
  * An inbox that is not larger is shown whole by an agent's file tool, and left where it is. Source: mailbox contract,
  * "Inbox".

@@ -10,7 +10,7 @@
 import { isBarnacleError, toBarnacleError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Clock, FileHandle, Files } from "../../runtime/port.ts";
-import { joinPath } from "../../store/mod.ts";
+import { joinPath, makeDurable } from "../../store/mod.ts";
 import type { Fault } from "./faults.ts";
 import {
   REJECTED_BYTES_MAX,
@@ -90,14 +90,14 @@ export class RejectedFile {
     await this.#syncKnown();
   }
 
-  /** A killed process may have left lines that no sync has reached; they must not be relied on before. */
+  /** A killed process may have left lines that no sync has reached, or one that failed; they must not be relied on before. */
   async #syncKnown(): Promise<void> {
     if (this.#known.size === 0) return;
     const { files } = this.#components;
     try {
       const handle = await files.open(this.path, "append", { mode: FILE_MODE });
       try {
-        await handle.syncData();
+        await makeDurable(files, handle, this);
       } finally {
         await handle.close();
       }

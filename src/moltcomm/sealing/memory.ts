@@ -62,7 +62,9 @@ export class SealingMemory {
   readonly #announced = new Map<string, SealingNode>();
   readonly #sealed = new Map<string, SealingNode>();
   /** First sealed messages that wait for the disk. */
-  readonly #keeping = new Map<string, Promise<void>>();
+  readonly #keeping = new Map<string, Promise<boolean>>();
+  /** Those of `#sealed` that the disk has refused so far. */
+  readonly #unsaved = new Set<string>();
   #task: Task | undefined;
   #isChanged = false;
 
@@ -115,21 +117,27 @@ export class SealingMemory {
 
   /** Whether it is on disk that something was sealed to the node. */
   isKept(nodeId: string): boolean {
-    return this.#sealed.has(nodeId) && !this.#keeping.has(nodeId);
+    return this.#sealed.has(nodeId) && !this.#keeping.has(nodeId) && !this.#unsaved.has(nodeId);
   }
 
   /**
-   * Puts on disk that something is sealed to the node. A disk that refuses is reported, and tried again by the task: what is sealed
-   * may leave all the same. Never rejects.
+   * Puts on disk that something is sealed to the node. Never rejects.
+   *
+   * @returns whether it is there: a disk that refuses is reported, and tried again by the task and by the next message
    */
-  keep(nodeId: string): Promise<void> {
+  keep(nodeId: string): Promise<boolean> {
     const under = this.#keeping.get(nodeId);
     if (under !== undefined) return under;
     const nowMs = this.#components.clock.wallMs();
-    const { announcedAtMs = nowMs } = this.#announced.get(nodeId) ?? {};
+    const { announcedAtMs = nowMs, sealedAtMs } = this.get(nodeId) ?? {};
     this.#announced.delete(nodeId);
-    this.#put(this.#sealed, nodeId, { announcedAtMs, sealedAtMs: nowMs });
-    const keeping = this.#saveOrReport().then(() => void this.#keeping.delete(nodeId));
+    this.#put(this.#sealed, nodeId, { announcedAtMs, sealedAtMs: sealedAtMs ?? nowMs });
+    const keeping = this.#saveOrReport().then((isSaved) => {
+      this.#keeping.delete(nodeId);
+      if (isSaved) this.#unsaved.delete(nodeId);
+      else this.#unsaved.add(nodeId);
+      return isSaved;
+    });
     this.#keeping.set(nodeId, keeping);
     return keeping;
   }
@@ -143,13 +151,15 @@ export class SealingMemory {
     if (nodes === this.#sealed) this.#components.log.warn("sealing_forgotten", { node: longestKnown });
   }
 
-  async #saveOrReport(): Promise<void> {
+  async #saveOrReport(): Promise<boolean> {
     const { log } = this.#components;
     try {
       await this.#save();
       log.resolve(PROBLEM, "sealing_saved");
+      return true;
     } catch (thrown) {
       log.problem(PROBLEM, "error", "sealing_not_saved", { error: thrown });
+      return false;
     }
   }
 
@@ -162,6 +172,7 @@ export class SealingMemory {
     }
     try {
       await this.#file.save({ v: 1, nodes });
+      for (const { node_id: nodeId } of nodes) this.#unsaved.delete(nodeId);
     } catch (thrown) {
       this.#isChanged = true;
       throw thrown;

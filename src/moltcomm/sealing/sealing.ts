@@ -139,7 +139,10 @@ export class Sealing {
       return failure("BAD_FRAME", "the message is no well-formed Unicode, which no peer takes");
     }
     try {
-      if (!this.#memory.isKept(to)) await this.#memory.keep(to);
+      // Else a later life could send it something in plain.
+      if (!this.#memory.isKept(to) && !await this.#memory.keep(to)) {
+        return failure("NOT_SEALED", "the disk does not take that messages to the recipient are sealed from now on");
+      }
       const sealed = await this.#sealer.seal(msg, this.#publicKeyOf(to), { from: this.#nodeId, to, id });
       this.#messages.increment({ outcome: "sent" });
       return sealed;

@@ -135,7 +135,10 @@ class End {
 }
 
 /** Once a node has sent another something sealed, it sends it nothing in plain. */
-function noteSent({ body, from, to = "" }: SeenMessage, fleet: RelayFleet): void {
+function noteSent({ body, from, id, to = "" }: SeenMessage, fleet: RelayFleet): void {
+  const known = fleet.sentMs.get(id);
+  if (known === undefined) fleet.sentMs.set(id, { firstMs: fleet.nowMs, lastMs: fleet.nowMs });
+  else known.lastMs = fleet.nowMs;
   const { options, record, sealedPairs } = fleet;
   const isSealed = String(body["msg"]).startsWith(SEALED);
   const pair = `${from} ${to}`;

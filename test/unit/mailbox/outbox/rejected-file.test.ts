@@ -1,5 +1,6 @@
 /** Hunts: an unreadable text that is reported twice, or never, or holds up the messages behind it. */
 import { describe, expect, test } from "vitest";
+import { NO_FAULTS } from "../../../sim/mod.ts";
 import { Desk, DIRECTORY, lines, REJECTED, STATE } from "./support.ts";
 
 describe("outbox.rejected.ndjson", () => {
@@ -48,6 +49,24 @@ describe("outbox.rejected.ndjson", () => {
       await other.rest();
       expect(other.rejected.map((each) => each.text)).toEqual(["hello"]);
     }
+  });
+
+  test("is written over before a process relies on what one that was killed had failed to sync", async () => {
+    const desk = new Desk();
+    const { disk, world } = desk.host;
+    desk.put("hello\n");
+    world.faults = { ...NO_FAULTS, disk: { ...NO_FAULTS.disk, syncFailureRate: 1 } };
+    await desk.look();
+    expect(disk.text("/work/.moltcomm/outbox.rejected.ndjson")).toContain("hello");
+    desk.process.kill();
+    world.faults = NO_FAULTS;
+    desk.restart();
+    await desk.look();
+    desk.host.powerCut("lost");
+    desk.host.boot();
+    desk.restart();
+    await desk.rest();
+    expect(desk.rejected.map((each) => each.text)).toEqual(["hello"]);
   });
 
   test("names the id that a line gave, however long its text is", async () => {

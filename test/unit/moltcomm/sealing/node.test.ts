@@ -172,6 +172,17 @@ describe("§11 reading 10: never back to plain by itself", () => {
     );
   });
 
+  test("the first one does not leave before the disk has taken that the node gets them sealed", async () => {
+    const { world, attempt, here, texts } = await makeSealingScene();
+    here.disk.limitFree(0);
+    expect(await world.wait(attempt("one"))).toMatchObject(NOT_SEALED);
+    expect(await world.wait(attempt("one"))).toMatchObject(NOT_SEALED);
+    expect(texts()).toEqual([]);
+    here.disk.limitFree(1_000_000);
+    expect(await world.wait(attempt("one"))).toEqual({ outcome: "delivered" });
+    expect(texts().length).toBe(1);
+  });
+
   test("an older handshake without the announcement, played again, changes nothing", async () => {
     const { world, dial, identity, peer, attempt, sealer, subject } = await makeSealingScene();
     const older = peer.sign("HELLO", { agent: "other/1", peer: peer.record() });
