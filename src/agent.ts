@@ -7,8 +7,8 @@
  */
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
-import { encodeBase64Url, type StatusDocument } from "./contract/mod.ts";
-import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
+import { encodeBase64Url } from "./contract/mod.ts";
+import { type Config, listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import {
   type App,
   bearerAuthenticator,
@@ -23,12 +23,14 @@ import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
 import type { MailStart } from "./mail.ts";
 import { mailRoutes } from "./mail-routes.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
+import type { MonitorHostInit } from "./monitor.ts";
+import type { Monitor } from "./monitor/mod.ts";
 import type { Clock, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
 import { type OwnHub, statusInit } from "./status-init.ts";
 import { WorkDirectory } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
-import type { Watched } from "./watched.ts";
+import type { Watched, WatchedInit } from "./watched.ts";
 
 /** Running requests may take so long to end once everything else has; it is part of the stop's whole bound. */
 const SERVER_GRACE_MS = 300;
@@ -73,17 +75,19 @@ interface ServingPart extends Part {
 }
 
 /**
- * Starts an agent, a hub, or both in one process; or a relay alone.
+ * Starts an agent, a hub, or both in one process; or a relay or a Monitor alone.
  *
  * @throws `LOCK_HELD`, `ADDRESS_IN_USE`, `CONFIG_INVALID`, `SECRET_UNREADABLE` and their like, with nothing left running
  */
 export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: HostParts): Promise<RunningHost> {
   const base = createBase(runtime, loaded);
   try {
-    await base.workDirectory.prepare();
+    // A Monitor alone keeps nothing, and may run where nothing can be written.
+    if (parts.agent || parts.hub || parts.relay === true) await base.workDirectory.prepare();
     const hub = parts.hub ? await startHub(base) : undefined;
     const agent = parts.agent ? await startAgent(base, hub) : undefined;
     const relay = parts.relay === true ? await startRelayAlone(base) : undefined;
+    if (parts.monitor === true) await startMonitor(base, { isAlone: true });
     // In one process the hub still has to take the agent's last words, so its own closing act comes after them.
     agent?.addLastClosingAct();
     hub?.addLastClosingAct();
@@ -128,9 +132,10 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
   base.undo.push(() => lock.release());
   let mail: MailStart | undefined;
   let watched: Watched | undefined;
+  let monitor: Monitor | undefined;
   const status = createStatusService({ ...runtime, ...base }, {
     ...await statusInit({ ...runtime, ...base }, loaded, ownHub),
-    local: () => ({ mail: mail?.mail?.answer(), ...watched?.answers() }),
+    local: () => ({ mail: mail?.mail?.answer(), monitor: monitor?.answer(), ...watched?.answers() }),
     onPublished: () => watched?.published(),
     onDegraded: () => watched?.degraded(),
   });
@@ -164,19 +169,25 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
         status.addCheck("mail", () => checkOf(started), "health");
       }
       if (config.relay.enabled) await startRelay(base);
+      if (isMonitor(config, ownHub)) {
+        monitor = await startMonitor(base, { isAlone: false, ownHub });
+      }
       watched = await startWatched(
         base,
-        () => status.document(),
-        config.openclaw.baseUrl !== undefined || ownHub !== undefined,
+        {
+          document: () => status.document(),
+          isPublishing: config.openclaw.baseUrl !== undefined || ownHub !== undefined,
+          ownMonitor: () => monitor?.isRunning === true ? monitor.push : undefined,
+        },
       );
     },
   });
   return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
 }
 
-async function startWatched(base: Base, document: () => StatusDocument, isPublishing: boolean): Promise<Watched> {
+async function startWatched(base: Base, init: WatchedInit): Promise<Watched> {
   const { startWatched: start } = await import("./watched.ts");
-  const watched = await start({ ...base.runtime, ...base }, base.loaded, { document, isPublishing });
+  const watched = await start({ ...base.runtime, ...base }, base.loaded, init);
   base.undo.push(() => watched.stop());
   return watched;
 }
@@ -184,6 +195,18 @@ async function startWatched(base: Base, document: () => StatusDocument, isPublis
 function checkOf(mail: MailStart): CheckResult {
   const problem = mail.problem();
   return problem === undefined ? { ok: true } : { ok: false, message: problem };
+}
+
+/** Whether the agent is to be the host's Monitor: one that is not told so has somebody to report to. */
+function isMonitor({ monitor: { enabled, backendUrl } }: Config, ownHub: OwnHub | undefined): boolean {
+  return enabled === "on" || (enabled === "auto" && (backendUrl !== undefined || ownHub !== undefined));
+}
+
+async function startMonitor(base: Base, init: MonitorHostInit): Promise<Monitor> {
+  const { startMonitor: start } = await import("./monitor.ts");
+  const monitor = await start({ ...base.runtime, ...base }, base.loaded, init);
+  base.undo.push(() => monitor.stop());
+  return monitor;
 }
 
 async function startRelay(base: Base): Promise<void> {

@@ -88,5 +88,7 @@ export const METADATA_BYTES_MAX = 64 * KIB;
 export const METADATA_AGENTS_MAX = 1_024;
 /** Names of nginx sites in one sample; a host with more has its first ones told. */
 export const NGINX_SITES_MAX = 256;
+/** Longest pause between two heartbeats. The backend calls a host offline after about 7 minutes. Source: the Monitor's contract. */
+export const HEARTBEAT_BACKOFF_MAX_MS = 4 * 60_000;
 /** Largest heartbeat: the pushed agents as they came, the longest list of sites, and the figures. */
 export const HEARTBEAT_BYTES_MAX = 256 * KIB;

@@ -17,6 +17,7 @@ import { inboxRoutes } from "./commands/inbox.ts";
 import { initCommand } from "./commands/init.ts";
 import { manifestRoutes } from "./commands/manifest.ts";
 import { mcpCommand } from "./commands/mcp.ts";
+import { monitorCommand } from "./commands/monitor.ts";
 import { outboxCommand } from "./commands/outbox.ts";
 import { peersCommand } from "./commands/peers.ts";
 import { pingCommand } from "./commands/ping.ts";
@@ -56,6 +57,7 @@ const ROUTES = {
   relay: relayRoutes,
   mcp: mcpCommand,
   tools: toolsRoutes,
+  monitor: monitorCommand,
   status: statusCommand,
   report: reportCommand,
   exec: execCommand,

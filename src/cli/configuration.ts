@@ -11,6 +11,8 @@ const FLAG_NAMES = {
   "relay.advertise": "--advertise",
   "relay.access": "--access",
   "relay.httpListen": "--http",
+  "monitor.port": "--monitor-port",
+  "monitor.configFile": "--monitor-config",
   "moltcomm.listen": "--listen",
   "moltcomm.bootstrap": "--bootstrap",
   "moltcomm.advertise": "--advertise",

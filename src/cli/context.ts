@@ -16,6 +16,8 @@ export interface HostParts {
   readonly hub: boolean;
   /** A relay alone; beside an agent the configuration says whether there is one. */
   readonly relay?: boolean;
+  /** A Monitor alone; beside an agent the configuration says whether there is one. */
+  readonly monitor?: boolean;
 }
 
 /** What runs after a start. */

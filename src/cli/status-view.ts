@@ -5,6 +5,7 @@
  */
 import type { InstanceAnswer, InstancesAnswer, MailAnswer, StatusAnswer, TaskStateAnswer } from "../contract/mod.ts";
 import { formatDuration, formatMoment } from "./duration.ts";
+import { monitorPairs } from "./monitor-view.ts";
 import { formatPairs, formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 import { escapeText, paint } from "./terminal.ts";
@@ -65,6 +66,7 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
     ["publishing", publishing(answer, view.nowMs)],
     ...mailPairs(answer),
     ...watchedPairs(answer, view.nowMs),
+    ...monitorPairs(answer, view.nowMs),
     ["uptime", formatDuration(details.uptime_seconds)],
     ["asked", askedAt],
   ], view);

@@ -77,7 +77,12 @@ async function readSecrets(
   }
   const secrets = new Map<string, GivenSecret>();
   for (const [path, winner] of winnersOf(given, problems)) {
-    const secret = await readSecret(files, winner, (file) => resolve(file, winner.origin, directory), problems);
+    const secret = await readSecret(
+      files,
+      winner,
+      (file) => resolveGivenPath(file, winner.origin, directory),
+      problems,
+    );
     if (secret !== undefined) secrets.set(path, { given: winner, secret });
   }
   return secrets;
@@ -86,7 +91,7 @@ async function readSecrets(
 function valueOf(setting: Setting, winner: Given | undefined, directory: string): unknown {
   const value = winner === undefined ? setting.default : winner.value;
   if (setting.isPath !== true) return value;
-  const resolved = (path: string) => resolve(path, winner?.origin, directory);
+  const resolved = (path: string) => resolveGivenPath(path, winner?.origin, directory);
   if (typeof value === "string") return resolved(value);
   if (!Array.isArray(value)) return value;
   return value.map((item: string) => URL_REGEXP.test(item) ? item : withEnding(resolved(item), item));
@@ -99,6 +104,7 @@ function withEnding(path: string, given: string): string {
 
 const URL_REGEXP = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-function resolve(path: string, origin: Origin | undefined, directory: string): string {
+/** File names of a file are relative to it, all others to the work directory. */
+export function resolveGivenPath(path: string, origin: Origin | undefined, directory: string): string {
   return resolvePath(origin?.kind === "file" ? parentPath(origin.path) : directory, path);
 }

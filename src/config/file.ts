@@ -89,7 +89,8 @@ function isDeeperThan(node: Node, levels: number): boolean {
   return node.children?.some((child) => isDeeperThan(child, below)) ?? false;
 }
 
-type Place = (offset: number) => Origin;
+/** Where an offset of the file is. */
+export type Place = (offset: number) => Origin;
 
 /**
  * Goes through the file along the schema, which is two levels deep; what a setting's value holds is the schema's to
@@ -157,7 +158,7 @@ class FileWalk {
 }
 
 /** Turns offsets into lines and columns, by a table made once. */
-function placesOf(text: string, path: string): Place {
+export function placesOf(text: string, path: string): Place {
   const lineStarts = [0];
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lineStarts.push(at + 1);
   return (offset) => {

@@ -8,7 +8,7 @@ import { SECRET_CHARACTERS_MIN } from "../limits.ts";
 import type { Secret } from "../log/mod.ts";
 import type { Files, Process } from "../runtime/port.ts";
 import { resolvePath } from "../store/mod.ts";
-import { assemble } from "./assemble.ts";
+import { assemble, resolveGivenPath } from "./assemble.ts";
 import { checkTogether } from "./check.ts";
 import { givenByFile, readConfigText } from "./file.ts";
 import {
@@ -19,6 +19,7 @@ import {
   givenByFlags,
   mistypedVariables,
 } from "./given.ts";
+import type { HarborForgeFile } from "./harborforge.ts";
 import type { Origin } from "./origin.ts";
 import { ConfigProblems } from "./problems.ts";
 import type { Config } from "./schema.ts";
@@ -70,11 +71,13 @@ export async function loadConfig(ports: ConfigPorts, sources: ConfigSources): Pr
   const problems = new ConfigProblems();
   const directory = resolvePath(ports.process.workingDirectory(), sources.directory);
   const fromFile = await loadFile(ports.files, directory, sources, problems);
-  const given = [
+  const own = [
     ...fromFile.given,
     ...givenByEnvironment(sources.environment, problems),
     ...givenByFlags(sources.flags, sources.flagNames ?? {}, problems),
   ];
+  const foreign = await loadMonitorFile(ports.files, directory, own, problems);
+  const given = [...foreign.given, ...own];
   const { config, origins, secrets } = await assemble({ files: ports.files, directory, problems }, given);
   checkTogether(config, origins, problems);
   if (!problems.isEmpty) throw problems.toError();
@@ -84,8 +87,22 @@ export async function loadConfig(ports: ConfigPorts, sources: ConfigSources): Pr
     file: fromFile.path,
     directory,
     secrets,
-    warnings: [...mistypedVariables(sources.environment), ...shortSecrets(config)],
+    warnings: [...mistypedVariables(sources.environment), ...shortSecrets(config), ...foreign.warnings],
   };
+}
+
+/** What another Monitor's configuration gives, where `monitor.configFile` names one; all that is ours is stronger. */
+async function loadMonitorFile(
+  files: ConfigPorts["files"],
+  directory: string,
+  own: readonly Given[],
+  problems: ConfigProblems,
+): Promise<HarborForgeFile> {
+  const named = own.findLast(({ setting }) => setting.path === "monitor.configFile");
+  if (typeof named?.value !== "string" || named.value === "") return { given: [], warnings: [] };
+  const { givenByHarborForge } = await import("./harborforge.ts");
+  const path = resolveGivenPath(named.value, named.origin, directory);
+  return await givenByHarborForge(files, path, named.origin, problems);
 }
 
 async function loadFile(

@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { receivedHostTelemetryFields } from "./host-telemetry.ts";
 import { mailAnswer } from "./mail-answers.ts";
+import { monitorAnswer } from "./monitor-answers.ts";
 import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
 import { bridgeAnswer, deadmanAnswer, gatewayAnswer } from "./watched-answers.ts";
@@ -51,6 +52,8 @@ export const statusAnswer = z.lazy(() =>
     gateways: z.optional(z.array(gatewayAnswer)),
     /** Absent where none is configured. */
     deadman: z.optional(deadmanAnswer),
+    /** Absent where this process is no Monitor, and waits for none to go. */
+    monitor: z.optional(monitorAnswer),
     tasks: z.array(taskState),
   })
 );

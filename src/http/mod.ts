@@ -22,6 +22,7 @@ export {
   type VerifiedMessage,
   verifyMessage,
 } from "./message-signature.ts";
+export { parseRetryAfter } from "./retry-after.ts";
 export { openApiDocument, openApiRoute } from "./openapi-route.ts";
 export { RateLimiter, type RateLimiterInit } from "./rate-limiter.ts";
 export { type CheckResult, type Checks, healthRoutes, metricsRoute } from "./standard-routes.ts";

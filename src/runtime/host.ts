@@ -38,10 +38,11 @@ export interface HostReading {
 /** The host as a machine: what a Monitor measures. */
 export interface Host {
   /**
-   * Reads the counters; never rejects for a part that cannot be read. It waits for the files it reads: on one that hangs it waits for ever.
+   * Reads the counters; never rejects for a part that cannot be read.
    *
    * @param options.rootFs where the host's root file system is: its use is `disk`, and its `proc`, if it is there, is read in place of
    *   our own
+   * @param options.signal what has not answered when it is aborted is a problem, and so is what still has not at the next reading
    */
-  read(options: { readonly rootFs: string }): Promise<HostReading>;
+  read(options: { readonly rootFs: string; readonly signal?: AbortSignal }): Promise<HostReading>;
 }

@@ -5,9 +5,8 @@
  */
 import { publishAnswer } from "../contract/mod.ts";
 import { BarnacleError, type ErrorCode, toBarnacleError } from "../errors.ts";
-import type { Reply } from "../http/mod.ts";
+import { parseRetryAfter, type Reply } from "../http/mod.ts";
 import { ANSWER_BYTES_MAX, PUBLISH_BACKOFF_MAX_MS } from "../limits.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 
 /** What judging needs beside the answer. */
 export interface JudgeContext {

@@ -7,7 +7,7 @@ import { bytesOf, pass } from "./helpers.ts";
 const ROOT = { rootFs: "/" };
 
 function partsOf(reading: HostReading): string[] {
-  return reading.problems.map(({ part }) => part);
+  return reading.problems.map(({ part }) => part).sort();
 }
 
 async function put(context: ContractContext, names: readonly string[], text: string): Promise<void> {

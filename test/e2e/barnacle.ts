@@ -56,7 +56,13 @@ export class Running {
     this.child = spawn(program, words, {
       cwd: options.workingDirectory ?? ROOT,
       // Only what a process needs: nothing of the caller's configuration leaks in.
-      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...options.environment },
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: process.env["HOME"] ?? "",
+        // Agents that run side by side have a bridge each.
+        MONITOR_PORT: "0",
+        ...options.environment,
+      },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stdin?.end(options.input ?? "");

@@ -10,6 +10,7 @@ import { defineMailTests } from "./suite-mail.ts";
 import { defineManifestTests } from "./suite-manifest.ts";
 import { defineRelayTests } from "./suite-relay.ts";
 import { defineMcpTests } from "./suite-mcp.ts";
+import { defineMonitorTests } from "./suite-monitor.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
 
 export function defineSuite(way: Way): void {
@@ -21,6 +22,7 @@ export function defineSuite(way: Way): void {
     defineAttackTests(way);
     defineMailTests(way);
     defineManifestTests(way);
+    defineMonitorTests(way);
     defineRelayTests(way);
     defineMcpTests(way);
     defineBridgeTests(way);

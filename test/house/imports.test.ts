@@ -5,7 +5,7 @@ import { sourceFiles } from "./sources.ts";
 
 const GROUND = ["address", "errors", "limits", "turns", "version", "licences", "runtime"];
 const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
-const FEATURES = ["status", "hub", "moltcomm", "mailbox", "openclaw", "bridge", "deadman"];
+const FEATURES = ["status", "hub", "moltcomm", "mailbox", "openclaw", "bridge", "deadman", "monitor"];
 
 /** Which rooms each room may import from. What is not listed is forbidden. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {

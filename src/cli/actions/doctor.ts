@@ -15,6 +15,7 @@ import { checkKeyFiles } from "../doctor/key-files.ts";
 import { checkMail } from "../doctor/mail.ts";
 import { checkManifest } from "../doctor/manifest.ts";
 import { checkOpenClaw } from "../doctor/openclaw.ts";
+import { checkMonitor } from "../doctor/monitor.ts";
 import { checkReceiver } from "../doctor/receiver.ts";
 import { checkRegistration } from "../doctor/registration.ts";
 import { checkWorkDirectory } from "../doctor/work-directory.ts";
@@ -32,6 +33,7 @@ const CHECKS: readonly (readonly [subject: string, check: Check])[] = [
   ["manifest", checkManifest],
   ["openclaw", checkOpenClaw],
   ["monitor", checkBridge],
+  ["own monitor", checkMonitor],
   ["receiver", checkReceiver],
   ["dead-man", checkDeadman],
   ["hub", checkHub],

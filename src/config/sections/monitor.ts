@@ -109,6 +109,13 @@ export const monitor = {
       defaultWords: "`/`, on Windows the drive of the system",
       isPath: true,
     },
+    configFile: {
+      type: path,
+      description:
+        "HarborForge's own configuration file, such as `/etc/harborforge-monitor/config.json`: its `backendUrl`, `identifier`, " +
+        "`apiKey`, `reportIntervalSec`, `logLevel`, `rootFs` and `monitorPort` count where nothing of ours says otherwise.",
+      isPath: true,
+    },
     metadataExpirySec: {
       type: wholeNumber(1, DAY_SECONDS),
       description:

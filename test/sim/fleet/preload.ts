@@ -5,14 +5,17 @@
  */
 import "../../../src/cli/actions/hub.ts";
 import "../../../src/cli/actions/hub-keys-add.ts";
+import "../../../src/cli/actions/monitor.ts";
 import "../../../src/cli/actions/report.ts";
 import "../../../src/cli/actions/run.ts";
 import "../../../src/cli/actions/up.ts";
 import "../../../src/deadman/mod.ts";
+import "../../../src/config/harborforge.ts";
 import "../../../src/hub/mod.ts";
 import "../../../src/mail.ts";
 import "../../../src/moltcomm/mod.ts";
 import "../../../src/moltcomm/relay/mailbox/mod.ts";
+import "../../../src/monitor.ts";
 import "../../../src/moltcomm/sealing/suite.ts";
 import "../../../src/status/mod.ts";
 import "../../../src/watched.ts";

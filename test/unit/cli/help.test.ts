@@ -35,6 +35,7 @@ const COMMANDS: readonly string[] = [
   "relay info",
   "relay invite",
   "relay install",
+  "monitor",
   "hub",
   "hub serve",
   "hub keys",

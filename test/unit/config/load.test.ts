@@ -362,6 +362,8 @@ describe("every setting", () => {
     "hub.listen": "127.0.0.1:1",
     "hub.url": "http://127.0.0.1:1",
   };
+  /** The one file that loading reads because a setting names it. */
+  const NAMED = { "/work/some-text": "{}" };
   const textOf = ({ path, default: value }: { path: string; default?: unknown }) =>
     TEXTS[path] ?? (typeof value === "number" ? String(value + 1) : "some-text");
 
@@ -369,7 +371,7 @@ describe("every setting", () => {
     const settings = [...allSettings().values()];
     const environment = Object.fromEntries(settings.map((setting) => [setting.variable, textOf(setting)]));
     const defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = (await load()).config;
-    const { config, origins } = await load({ environment });
+    const { config, origins } = await load({ environment, contents: NAMED });
     const sections: typeof defaults = config;
     for (const { path, section, name, variable } of settings) {
       expect(origins.get(path)).toEqual({ kind: "environment", name: variable });
@@ -380,7 +382,7 @@ describe("every setting", () => {
 
   test("but a secret can be given by a flag", async () => {
     for (const setting of allSettings().values()) {
-      const loading = load({ flags: { [setting.path]: textOf(setting), ...partnerOf(setting.path) } });
+      const loading = load({ flags: { [setting.path]: textOf(setting), ...partnerOf(setting.path) }, contents: NAMED });
       if (setting.isSecret === true) await expect(loading).rejects.toMatchObject({ code: "CONFIG_INVALID" });
       else expect((await loading).origins.get(setting.path)?.kind).toBe("flag");
     }

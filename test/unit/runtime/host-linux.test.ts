@@ -23,6 +23,11 @@ const GOOD: Readonly<Record<string, string>> = {
   "/proc/uptime": "22925.75 18883.95\n",
 };
 
+/** Lets what is ready go on. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
 interface Asked {
   readonly paths: string[];
 }
@@ -110,7 +115,50 @@ describe("the Linux reader", () => {
     expect(own.problems).toEqual([]);
     const asked: Asked = { paths: [] };
     await hostOf({ "/host/proc/stat": "cpu 1 1 1 1\n" }, asked).read({ rootFs: "/host" });
-    expect(asked.paths.slice(0, 3)).toEqual(["/host/proc/stat", "/host/proc/meminfo", "/proc/meminfo"]);
+    const procs = asked.paths.filter((path) => /(stat|meminfo)$/.test(path));
+    expect(procs).toEqual(["/host/proc/stat", "/host/proc/meminfo", "/proc/meminfo"]);
+  });
+});
+
+describe("a file that does not answer", () => {
+  test("costs its own part only, and is not read a second time while it hangs", async () => {
+    const never = new Promise<never>(() => undefined);
+    let diskAsked = 0;
+    const host = createLinuxHost({
+      readStart: (path) => Promise.resolve(GOOD[path] ?? ""),
+      diskUse: () => {
+        diskAsked++;
+        return never;
+      },
+    });
+    for (const words of ["does not answer", "still does not answer"]) {
+      const controller = new AbortController();
+      const reading = host.read({ rootFs: "/", signal: controller.signal });
+      await turns();
+      controller.abort();
+      expect(await reading).toMatchObject({
+        disk: undefined,
+        load: [2.48, 1.47, 1.36],
+        problems: [{ part: "disk", message: `What it is read from ${words}` }],
+      });
+    }
+    expect(diskAsked).toBe(1);
+  });
+
+  test("counts again once it has answered", async () => {
+    let answer: (use: { usedBytes: number; availableBytes: number }) => void = () => undefined;
+    const host = createLinuxHost({
+      readStart: (path) => Promise.resolve(GOOD[path] ?? ""),
+      diskUse: () => new Promise((resolve) => answer = resolve),
+    });
+    const aborted = new AbortController();
+    aborted.abort();
+    expect((await host.read({ rootFs: "/", signal: aborted.signal })).disk).toBeUndefined();
+    answer({ usedBytes: 1, availableBytes: 1 });
+    await turns();
+    const again = host.read({ rootFs: "/" });
+    answer({ usedBytes: 3, availableBytes: 1 });
+    expect((await again).disk).toEqual({ usedBytes: 3, availableBytes: 1 });
   });
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Host, HostReading } from "../../port.ts";
-import { checkedDisk, figures, Problems } from "./parts.ts";
+import { checkedDisk, figures, PartReader, type WaitingParts } from "./parts.ts";
 import type { HostSystem } from "./sources.ts";
 
 /** How memory and swap are found out on one platform. */
@@ -15,22 +15,19 @@ export interface MemoryReader {
 
 /** Reads the counters that the platform gives every program. There are no control groups here. */
 export function createGeneralHost(system: HostSystem, reader: MemoryReader): Host {
+  const waiting: WaitingParts = new Set();
   return {
-    async read({ rootFs }): Promise<HostReading> {
-      const problems = new Problems();
-      return {
-        processor: await problems.attempt("processor", () => readProcessor(system)),
-        memory: await problems.attempt("memory", () => reader.memory(system)),
-        swap: await problems.attempt("swap", () => reader.swap(system)),
-        load: await problems.attempt("load", () => readLoad(system)),
-        uptimeSeconds: await problems.attempt(
-          "uptime",
-          () => figures("the system's uptime", system.uptimeSeconds())[0],
-        ),
-        disk: await problems.attempt("disk", async () => checkedDisk(rootFs, await system.diskUse(rootFs))),
-        cgroup: undefined,
-        problems: problems.list,
-      };
+    async read({ rootFs, signal }): Promise<HostReading> {
+      const parts = new PartReader(waiting, signal);
+      const [processor, memory, swap, load, uptimeSeconds, disk] = await Promise.all([
+        parts.attempt("processor", () => readProcessor(system)),
+        parts.attempt("memory", () => reader.memory(system)),
+        parts.attempt("swap", () => reader.swap(system)),
+        parts.attempt("load", () => readLoad(system)),
+        parts.attempt("uptime", () => figures("the system's uptime", system.uptimeSeconds())[0]),
+        parts.attempt("disk", async () => checkedDisk(rootFs, await system.diskUse(rootFs))),
+      ]);
+      return { processor, memory, swap, load, uptimeSeconds, disk, cgroup: undefined, problems: parts.problems };
     },
   };
 }

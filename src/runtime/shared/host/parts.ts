@@ -1,26 +1,57 @@
 /**
- * Parts of a reading, each of which may fail by itself.
+ * Parts of a reading, each of which may fail, or never end, by itself.
  *
  * @module
  */
 import { toBarnacleError } from "../../../errors.ts";
-import type { HostPart, HostReading } from "../../port.ts";
+import type { HostPart, HostReading } from "../../host.ts";
 
 /** What a part fails with when the source says nothing that can be understood. */
 export class Unreadable extends Error {}
 
-/** Collects what went wrong while a reading is made. */
-export class Problems {
-  readonly list: { readonly part: HostPart; readonly message: string }[] = [];
+/** The parts that a file keeps waiting. One is not begun again before it has ended: each would hold another thread. */
+export type WaitingParts = Set<HostPart>;
+
+/** One reading in the making. */
+export class PartReader {
+  readonly problems: { readonly part: HostPart; readonly message: string }[] = [];
+  readonly #waiting: WaitingParts;
+  readonly #cut: Promise<never>;
+
+  constructor(waiting: WaitingParts, signal: AbortSignal | undefined) {
+    this.#waiting = waiting;
+    this.#cut = new Promise((_resolve, reject) => {
+      const cut = () => reject(new Unreadable("What it is read from does not answer"));
+      if (signal?.aborted === true) cut();
+      signal?.addEventListener("abort", cut, { once: true });
+    });
+    // Where nothing waits any more, nobody hears of it.
+    this.#cut.catch(() => undefined);
+  }
 
   /** The part, or `undefined` with a problem. */
   async attempt<T>(part: HostPart, read: () => Promise<T> | T): Promise<T | undefined> {
+    if (this.#waiting.has(part)) return this.#fail(part, "What it is read from still does not answer");
+    this.#waiting.add(part);
+    const reading = this.#begin(part, read);
+    try {
+      return await Promise.race([reading, this.#cut]);
+    } catch (thrown) {
+      return this.#fail(part, messageOf(thrown));
+    }
+  }
+
+  async #begin<T>(part: HostPart, read: () => Promise<T> | T): Promise<T> {
     try {
       return await read();
-    } catch (thrown) {
-      this.list.push({ part, message: messageOf(thrown) });
-      return undefined;
+    } finally {
+      this.#waiting.delete(part);
     }
+  }
+
+  #fail(part: HostPart, message: string): undefined {
+    this.problems.push({ part, message });
+    return undefined;
   }
 }
 
@@ -37,12 +68,9 @@ export function figures(source: string, ...values: readonly (string | number | u
   throw new Unreadable(`${source} does not hold the figures that it should`);
 }
 
-/** A file system without any room says nothing about its use. @throws Unreadable */
+/** What cannot be is not believed. @throws Unreadable */
 export function checkedDisk(path: string, disk: NonNullable<HostReading["disk"]>): NonNullable<HostReading["disk"]> {
-  const [usedBytes = 0, availableBytes = 0] = figures(
-    `the file system of ${path}`,
-    disk.usedBytes,
-    disk.availableBytes,
-  );
-  return { usedBytes, availableBytes };
+  const { usedBytes, availableBytes } = disk;
+  figures(`the file system of ${path}`, usedBytes, availableBytes, usedBytes + availableBytes > 0 ? 1 : undefined);
+  return disk;
 }

@@ -5,6 +5,7 @@ import type {
   FileHandle,
   Files,
   FileStat,
+  HostReading,
   HttpClientOptions,
   Process,
   Runtime,
@@ -203,6 +204,17 @@ export class FakeRuntime {
   readonly clientOptions: HttpClientOptions[] = [];
   /** Ports that somebody else holds. */
   readonly takenPorts = new Set<number>();
+  /** What the host's counters say. */
+  hostReading: HostReading = {
+    processor: { busy: 1, total: 2 },
+    memory: { totalBytes: 4, availableBytes: 3 },
+    swap: { totalBytes: 0, usedBytes: 0 },
+    disk: { usedBytes: 1, availableBytes: 1 },
+    load: [0, 0, 0],
+    uptimeSeconds: 60,
+    cgroup: undefined,
+    problems: [],
+  };
   /** How the network answers. Default: nobody listens anywhere. */
   answer: (request: FakeRequest) => Answer = refuse;
 
@@ -242,7 +254,7 @@ export class FakeRuntime {
       process: this.process.asPort(words),
       databases: { open: notHere },
       nats: { connect: notHere },
-      host: { read: notHere },
+      host: { read: () => Promise.resolve(this.hostReading) },
     };
   }
 
