@@ -151,7 +151,12 @@ export function assembleNode(components: NodeComponents, init: NodeInit, events:
   });
   const pings = new Pings({ clock, requests, voice });
   const dialler = new Dialler({ ...ground, clock, network, handshakes, pings });
-  const relays: Relays = assembleRelays(components, init, { ...ground, dialler, handshakes, pings });
+  const relays: Relays = assembleRelays(
+    components,
+    init,
+    { ...ground, dialler, handshakes, pings },
+    () => upkeep.seeks(),
+  );
   const gossip = new Gossip({ ...ground, clock, store, onNewAddress: (nodeId) => events.newAddress(nodeId) }, limits);
   const { dialBack, ways } = relays;
   const intake = assembleIntake(components, init, { ...ground, dialBack, gossip, handshakes }, events);
@@ -176,6 +181,7 @@ function assembleRelays(
   components: NodeComponents,
   init: NodeInit,
   ground: Ground & { readonly dialler: Dialler; readonly handshakes: Handshakes; readonly pings: Pings },
+  onUnknown: () => void,
 ): Relays {
   const { addressesOf = () => [], limits, relays = [], relayConnections = 1, relaySource } = init;
   return new Relays({ ...components, ...ground, store: ground.peers.store }, {
@@ -184,6 +190,7 @@ function assembleRelays(
     source: relaySource,
     requestTimeoutMs: limits.requestTimeoutMs,
     addressesOf,
+    onUnknown,
   });
 }
 

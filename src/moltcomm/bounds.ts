@@ -92,6 +92,8 @@ export const PEERS_ANSWER_MAX = 64;
 /** Peers asked in a round of gossip. */
 export const GOSSIP_PEERS = 3;
 export const GOSSIP_MS = 5 * MINUTE_MS;
+/** How often a round is brought forward, at most, because somebody is sought of whom no address is known. */
+export const GOSSIP_SOON_MS = 10_000;
 /** How long the addresses of a peer that shook hands are tried after its record expired: as long as mail is kept. */
 export const LAST_KNOWN_MS = 7 * 24 * 60 * MINUTE_MS;
 /** How often what is known of peers is written down, if it changed. */

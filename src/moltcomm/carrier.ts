@@ -40,7 +40,7 @@ class Attempt implements Request {
   readonly message: OutgoingMessage;
   readonly #settle: (outcome: AttemptOutcome) => void;
   #link: Link | undefined;
-  #onSettled: (() => void) | undefined;
+  #onSettled: ((why?: RequestFailure) => void) | undefined;
 
   constructor(message: OutgoingMessage, settle: (outcome: AttemptOutcome) => void) {
     this.message = message;
@@ -60,7 +60,8 @@ class Attempt implements Request {
     return this.#link;
   }
 
-  sentOver(link: Link, onSettled: () => void): void {
+  /** @param onSettled told why it failed, if it did */
+  sentOver(link: Link, onSettled: (why?: RequestFailure) => void): void {
     this.#link = link;
     this.#onSettled = onSettled;
   }
@@ -79,7 +80,7 @@ class Attempt implements Request {
     if (why.reason === "TIMED_OUT" && this.#link !== undefined && this.#link.relay === undefined) {
       this.#link.isProven = false;
     }
-    this.#onSettled?.();
+    this.#onSettled?.(why);
     // The relay is there, but perhaps the recipient is not: the next attempt asks first.
     if (!why.byRecipient) this.#link?.relay?.reached.delete(this.to);
     this.#settle(why);
@@ -241,7 +242,11 @@ export class MailCarrier {
     }
     if (frame.length - LENGTH_BYTES > this.#init.maxFrameBytes) return attempt.failed(this.#tooLarge());
     route.inFlight++;
-    attempt.sentOver(link, () => route.inFlight--);
+    attempt.sentOver(link, (why) => {
+      route.inFlight--;
+      if (why === undefined) ways.ended(link, to, "answered");
+      else if (why.reason === "TIMED_OUT") ways.ended(link, to, "timed_out");
+    });
     ways.used(link, to);
     link.usedAtMs = clock.monotonicMs();
     requests.add(attempt);

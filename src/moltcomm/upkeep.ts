@@ -11,6 +11,7 @@ import {
   FRAME_TIMEOUT_MS,
   GOSSIP_MS,
   GOSSIP_PEERS,
+  GOSSIP_SOON_MS,
   KEPT_SILENCE_MS,
   SILENCE_MAX_MS,
   SILENCE_MS,
@@ -48,6 +49,7 @@ export class Upkeep {
   readonly #tasks: Task[] = [];
   #sweep: Task | undefined;
   #intervalMs: number | null = null;
+  #askedSoonAtMs: number | undefined;
 
   constructor(components: UpkeepComponents, init: { readonly handshakeTimeoutMs: number }) {
     this.#components = components;
@@ -75,7 +77,7 @@ export class Upkeep {
       });
     this.#tasks.push(
       this.#sweep,
-      rare("moltcomm_gossip", GOSSIP_MS, () => this.#gossip()),
+      rare("moltcomm_gossip", GOSSIP_MS, () => void this.#gossip()),
       rare("moltcomm_announce", ANNOUNCE_MS, () => this.#announce()),
     );
   }
@@ -87,6 +89,13 @@ export class Upkeep {
   /** A link was opened: it is looked after soon. */
   opened(): void {
     this.#sweepEvery(SWEEP_SOON_MS);
+  }
+
+  /** Somebody is sought of whom no address is known: a round of gossip comes now, unless one was brought forward just before. */
+  seeks(): void {
+    const nowMs = this.#components.clock.monotonicMs();
+    if (nowMs - (this.#askedSoonAtMs ?? -Infinity) < GOSSIP_SOON_MS) return;
+    if (this.#gossip() > 0) this.#askedSoonAtMs = nowMs;
   }
 
   /** One look at every link. */
@@ -136,18 +145,20 @@ export class Upkeep {
     );
   }
 
-  /** Asks a few of those that are connected, directly or over relays. */
-  #gossip(): void {
+  /** Asks a few of those that are connected, directly or over relays. @returns how many */
+  #gossip(): number {
     const { gossip, links, random } = this.#components;
     const proven = [...links.all].filter((link) => link.isProven && link.isOpen).flatMap((link) =>
       link.relay === undefined
         ? [{ link, to: link.peerId }]
         : [...link.relay.reached.keys()].map((to) => ({ link, to }))
     );
-    for (let asked = 0; asked < GOSSIP_PEERS && proven.length > 0; asked++) {
+    let asked = 0;
+    for (; asked < GOSSIP_PEERS && proven.length > 0; asked++) {
       const [drawn] = proven.splice(Math.floor(random.unit() * proven.length), 1);
       if (drawn !== undefined) gossip.ask(drawn.link, drawn.to);
     }
+    return asked;
   }
 
   /** Tells our record anew where we keep the connection, before the one told there runs out; the answer brings theirs. */

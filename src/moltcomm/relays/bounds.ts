@@ -56,6 +56,8 @@ export const HEAD_START_MS = 300;
 /** How long a way that worked is tried first. */
 export const WAY_REMEMBERED_MS = 10 * MINUTE_MS;
 export const WAYS_REMEMBERED_MAX = 4_096;
+/** How long the other ways have to themselves before a relay over which mail to the node was not answered lately. */
+export const DOUBT_HEAD_START_MS = 3 * SECOND_MS;
 /** How long a message may wait for a relay that is not to be dialled yet. */
 export const GATE_PATIENCE_MS = 15 * SECOND_MS;
 /** How long a node behind a relay may take to answer `HELLO` before mail is sent all the same: not every node's answer finds back. */

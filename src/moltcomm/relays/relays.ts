@@ -55,6 +55,8 @@ export interface RelaysInit {
   readonly source: RelaySource | undefined;
   readonly requestTimeoutMs: number;
   readonly addressesOf: (nodeId: string) => readonly string[];
+  /** As in `WaysInit`. */
+  readonly onUnknown: () => void;
 }
 
 const TASK_TIMEOUT_MS = 5_000;

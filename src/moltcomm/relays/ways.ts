@@ -16,6 +16,7 @@ import { failure, type RequestFailure } from "../requests.ts";
 import type { Voice } from "../voice.ts";
 import { within } from "../within.ts";
 import {
+  DOUBT_HEAD_START_MS,
   FIND_TIMEOUT_FACTOR,
   GATE_PATIENCE_MS,
   HEAD_START_MS,
@@ -51,6 +52,8 @@ export interface WaysInit {
   readonly requestTimeoutMs: number;
   /** Further addresses of a node, such as a contact's. */
   readonly addressesOf: (nodeId: string) => readonly string[];
+  /** A node of which no address is known was not found: somebody may know one. */
+  readonly onUnknown: () => void;
 }
 
 /** A way that worked. */
@@ -68,6 +71,8 @@ export class Ways {
   readonly #components: WaysComponents;
   readonly #init: WaysInit;
   readonly #remembered = new Memory<Remembered>({ entriesMax: WAYS_REMEMBERED_MAX });
+  /** When mail to a node was not answered over a relay, by both: it may pass on `HELLO` and nothing else. */
+  readonly #doubted = new Memory<number>({ entriesMax: WAYS_REMEMBERED_MAX });
   /** Nodes that mail went to over relays, or that sought us over one, and when last. */
   readonly #metThrough = new Memory<number>({ entriesMax: MET_THROUGH_MAX });
   #isStopped = false;
@@ -84,17 +89,26 @@ export class Ways {
     const direct = addresses.filter(({ scheme }) => scheme === "tcp").slice(0, ADDRESSES_TRIED_MAX);
     const relays = addresses.filter(({ scheme }) => scheme === "relay").slice(0, RELAYS_TRIED_MAX);
     const last = this.#lastWay(to);
-    const ways: Way[] = relays.map((address) => () => this.#overRelay(address, to));
+    const [ways, doubted]: [Way[], Way[]] = [[], []];
+    const listOf = (relay: string) => this.#isDoubted(to, relay) ? doubted : ways;
+    for (const address of relays) listOf(formatPeerAddress(address)).push(() => this.#overRelay(address, to));
     const isConnected = links.of(to).length > 0;
     const isRelayFirst = !isConnected && relays.some((address) => formatPeerAddress(address) === last?.address);
     if (direct.length > 0 || isConnected) {
       ways.splice(isRelayFirst ? 1 : 0, 0, (state) => this.#directly(direct, to, state));
     }
-    ways.push(...this.#otherRelays(relays).map((link) => () => this.#through(link, to, false)));
+    for (const link of this.#otherRelays(relays)) {
+      listOf(link.relay?.address ?? "").push(() => this.#through(link, to, false));
+    }
     const timeoutMs = FIND_TIMEOUT_FACTOR * this.#init.requestTimeoutMs;
-    const outcome = await race(clock, ways, { headStartMs: HEAD_START_MS, timeoutMs });
+    const stages = [ways, doubted].filter((stage) => stage.length > 0).map((stage): Way => () =>
+      race(clock, stage, { headStartMs: HEAD_START_MS, timeoutMs })
+    );
+    const outcome = await race(clock, stages, { headStartMs: DOUBT_HEAD_START_MS, timeoutMs });
     if (this.#isStopped) return failure("STOPPED", "the node stops");
-    return "found" in outcome ? outcome.found : merge(outcome.failures);
+    if ("found" in outcome) return outcome.found;
+    if (addresses.length === 0) this.#init.onUnknown();
+    return merge(outcome.failures);
   }
 
   /** Mail to a node goes over this link. */
@@ -105,6 +119,15 @@ export class Ways {
     const nowMs = clock.monotonicMs();
     touch(link.relay.reached, to, nowMs, REACHED_MAX);
     this.#metThrough.set(to, nowMs);
+  }
+
+  /** Mail to a node over this link was answered, or was not in its time: then the next attempt tries the other ways first. */
+  ended(link: Link, to: string, how: "answered" | "timed_out"): void {
+    const address = link.relay?.address;
+    if (address === undefined) return;
+    if (how === "answered") return this.#doubted.delete(keyOf(to, address));
+    this.#doubted.set(keyOf(to, address), this.#components.clock.monotonicMs());
+    if (this.#remembered.get(to)?.address === address) this.#remembered.delete(to);
   }
 
   /** A node sought us over a relay. */
@@ -222,9 +245,18 @@ export class Ways {
     return undefined;
   }
 
+  #isDoubted(to: string, relay: string): boolean {
+    const sinceMs = this.#doubted.get(keyOf(to, relay));
+    return sinceMs !== undefined && this.#components.clock.monotonicMs() - sinceMs < WAY_REMEMBERED_MS;
+  }
+
   #remember(to: string, address: string): void {
     this.#remembered.set(to, { address, atMs: this.#components.clock.monotonicMs() });
   }
+}
+
+function keyOf(to: string, relay: string): string {
+  return `${to} ${relay}`;
 }
 
 function rankOf(address: PeerAddress, first: string | undefined): number {

@@ -187,6 +187,32 @@ describe("§6 and §7: records that others tell", () => {
     expect(hub.all("PEERS").length).toBe(2);
     expect(hub.events).toEqual(["accept"]);
   });
+
+  test("mail to a node of which no address is known brings a round forward, once in ten seconds", async () => {
+    const { told, other, start, world, hub } = await makeGossipScene();
+    const { subject } = await start();
+    const heard: string[] = [];
+    subject.node.onReachable((nodeId) => heard.push(nodeId));
+    const peer = other();
+    const send = () => world.wait(subject.node.attempt({ to: peer.nodeId, id: newId(), msg: "hi" }));
+    expect(await send()).toMatchObject({ reason: "NO_ADDRESS" });
+    await world.run(SECOND_MS);
+    expect(hub.all("PEERS").length).toBe(2);
+    told.push(peer.record());
+    for (let second = 0; second < 8; second++) {
+      await send();
+      await world.run(SECOND_MS);
+    }
+    expect(hub.all("PEERS").length).toBe(2);
+    await world.run(SECOND_MS);
+    await send();
+    await world.until(() => heard.includes(peer.nodeId), { withinMs: SECOND_MS });
+    expect(hub.all("PEERS").length).toBe(3);
+    // Now that an address is known, nobody is asked for one.
+    await world.run(11 * SECOND_MS);
+    expect(await send()).toMatchObject({ outcome: "failed" });
+    expect(hub.all("PEERS").length).toBe(3);
+  });
 });
 
 describe("the store", () => {

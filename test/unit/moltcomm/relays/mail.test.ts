@@ -136,6 +136,36 @@ describe("§8 mail over a relay", () => {
     expect(two.inbox.texts).toEqual(["1", "2"]);
   });
 
+  test("that a relay swallows goes over another the next time, though the first passes HELLO on and is faster", async () => {
+    const { scene, world, one, two, send } = await makeApart({
+      relays: 2,
+      one: { relayConnections: 2 },
+      two: { relayConnections: 2 },
+    });
+    await scene.registered(one, 2);
+    await scene.registered(two, 2);
+    expect(await world.wait(send("1"))).toEqual({ outcome: "delivered" });
+    const used = scene.relays.find((relay) => relay.all("DIRECT").length > 0) as RawRelay;
+    const other = scene.relays.find((relay) => relay !== used) as RawRelay;
+    used.meddle = (said) => said.t === "DIRECT" ? [] : undefined;
+    const slowly = { latencyMs: [100, 150], bytesPerMs: 100_000 } as const;
+    world.network.setLink(one.host, other.host, slowly);
+    world.network.setLink(other.host, one.host, slowly);
+    for (let text = 2; text < 5; text++) {
+      await world.run(MINUTE_MS);
+      if (text === 2) expect(await world.wait(send("2"))).toMatchObject({ reason: "TIMED_OUT" });
+      expect(await world.wait(send(`${text}`))).toEqual({ outcome: "delivered" });
+    }
+    expect(two.inbox.texts).toEqual(["1", "2", "3", "4"]);
+    // Where there is no other, it has its turn at once.
+    other.kill();
+    await world.run(MINUTE_MS);
+    used.meddle = undefined;
+    const startMs = world.clock.monotonicMs();
+    expect(await world.wait(send("5"))).toEqual({ outcome: "delivered" });
+    expect(world.clock.monotonicMs() - startMs).toBeLessThan(SECOND_MS);
+  });
+
   test("goes to the relay where the recipient is now, once the one where it was says that it is not there", async () => {
     const scene = await RelayScene.make({ relays: 2 });
     const [first, second] = scene.relays as [RawRelay, RawRelay];
