@@ -7,7 +7,7 @@
  */
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
-import { encodeBase64Url } from "./contract/mod.ts";
+import { encodeBase64Url, type WakingAnswer } from "./contract/mod.ts";
 import { type Config, listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import {
   type App,
@@ -25,11 +25,13 @@ import { mailRoutes } from "./mail-routes.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
 import type { MonitorHostInit } from "./monitor.ts";
 import type { Monitor } from "./monitor/mod.ts";
+import type { Gateway } from "./openclaw/mod.ts";
 import type { Clock, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
 import { type OwnHub, statusInit } from "./status-init.ts";
 import { WorkDirectory } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
+import type { Waking } from "./waking.ts";
 import type { Watched, WatchedInit } from "./watched.ts";
 
 /** Running requests may take so long to end once everything else has; it is part of the stop's whole bound. */
@@ -133,9 +135,15 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
   let mail: MailStart | undefined;
   let watched: Watched | undefined;
   let monitor: Monitor | undefined;
+  let waking: { answer(): WakingAnswer | undefined } | undefined;
   const status = createStatusService({ ...runtime, ...base }, {
     ...await statusInit({ ...runtime, ...base }, loaded, ownHub),
-    local: () => ({ mail: mail?.mail?.answer(), monitor: monitor?.answer(), ...watched?.answers() }),
+    local: () => ({
+      mail: mail?.mail?.answer(),
+      monitor: monitor?.answer(),
+      ...watched?.answers(),
+      waking: waking?.answer(),
+    }),
     onPublished: () => watched?.published(),
     onDegraded: () => watched?.degraded(),
   });
@@ -172,14 +180,16 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
       if (isMonitor(config, ownHub)) {
         monitor = await startMonitor(base, { isAlone: false, ownHub });
       }
-      watched = await startWatched(
-        base,
-        {
-          document: () => status.document(),
-          isPublishing: config.openclaw.baseUrl !== undefined || ownHub !== undefined,
-          ownMonitor: () => monitor?.isRunning === true ? monitor.push : undefined,
-        },
-      );
+      const lazily = mail === undefined || !config.waking.enabled
+        ? undefined
+        : wakeLazily(base, mail, () => watched?.gateways ?? []);
+      waking = lazily;
+      watched = await startWatched(base, {
+        document: () => status.document(),
+        isPublishing: config.openclaw.baseUrl !== undefined || ownHub !== undefined,
+        ownMonitor: () => monitor?.isRunning === true ? monitor.push : undefined,
+        ...(lazily === undefined ? {} : { onGateways: lazily.gatewaysChanged }),
+      });
     },
   });
   return { ...served, drain: () => status.drain(), addLastClosingAct: () => status.addLastClosingAct() };
@@ -190,6 +200,27 @@ async function startWatched(base: Base, init: WatchedInit): Promise<Watched> {
   const watched = await start({ ...base.runtime, ...base }, base.loaded, init);
   base.undo.push(() => watched.stop());
   return watched;
+}
+
+/** Waking is loaded once there is a gateway: most hosts have none. */
+function wakeLazily(base: Base, mail: MailStart, gateways: () => readonly Gateway[]) {
+  let waking: Waking | undefined;
+  let isLoading = false;
+  const load = async () => {
+    const { startWaking } = await import("./waking.ts");
+    const started = startWaking({ ...base.runtime, ...base }, base.loaded, { mail, gateways });
+    waking = started;
+    base.undo.push(() => started.stop());
+  };
+  return {
+    answer: () => waking?.answer(),
+    gatewaysChanged: (found: readonly Gateway[]) => {
+      if (waking !== undefined) return waking.gatewaysChanged();
+      if (isLoading || found.length === 0) return;
+      isLoading = true;
+      base.scheduler.spawn("waking_start", load);
+    },
+  };
 }
 
 function checkOf(mail: MailStart): CheckResult {

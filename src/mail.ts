@@ -48,6 +48,12 @@ export interface Mail extends MailActs {
   answer(): MailAnswer;
   /** Why mail does not work, for people; `undefined` when it does. */
   problem(): string | undefined;
+  /** Calls `listener` when a message came that is durable in the inbox. */
+  onDelivered(listener: ((from: string) => void) | undefined): void;
+  /** Whether a node is a contact that is not blocked. */
+  isContact(nodeId: string): boolean;
+  /** Looks at the agent's cursor. @returns it, and the unread messages of the senders that count */
+  lookAtUnread(isCounted: (from: string) => boolean): Promise<{ readonly cursor: number; readonly unread: number }>;
   /** Listens, connects, sends and takes. @throws `ADDRESS_IN_USE` and its like, and the errors of `Files` */
   start(): Promise<void>;
   /** Lets what is under way end, then closes everything. Idempotent. */
@@ -58,6 +64,8 @@ export interface Mail extends MailActs {
 export interface MailStart {
   /** `undefined` until it has been made. */
   readonly mail: Mail | undefined;
+  /** Calls `listener` with the sender when a message came that is durable in the inbox, also of mail that starts later. There is one. */
+  onDelivered(listener: ((from: string) => void) | undefined): void;
   /** Why mail does not work, for people; `undefined` when it does. */
   problem(): string | undefined;
   /** Ends mail, or the attempts to start it. Idempotent. */
@@ -81,8 +89,10 @@ export async function startMail(components: MailComponents, loaded: LoadedConfig
   const { log, scheduler } = components;
   let mail: Mail | undefined;
   let problem: string | undefined;
+  let onDelivered: ((from: string) => void) | undefined;
   const start = async (): Promise<void> => {
     mail ??= await createMail(components, loaded);
+    mail.onDelivered(onDelivered);
     await mail.start();
     problem = undefined;
   };
@@ -113,6 +123,10 @@ export async function startMail(components: MailComponents, loaded: LoadedConfig
   return {
     get mail() {
       return mail;
+    },
+    onDelivered: (listener) => {
+      onDelivered = listener;
+      mail?.onDelivered(listener);
     },
     problem: () => problem ?? mail?.problem(),
     stop,
@@ -206,6 +220,9 @@ function assemble(
     peers: () => ({ peers: node.peers().map(peerAnswerOf), relays: node.view.relays.map(relayAnswerOf) }),
     ping: (peer) => ping(peer, mailbox, node),
     archive: async () => archiveAnswerOf(await mailbox.archive()),
+    onDelivered: (listener) => mailbox.onDelivered(listener),
+    isContact: (id) => mailbox.contacts.isKnown(id),
+    lookAtUnread: (isCounted) => mailbox.lookAtUnread(isCounted),
     start: async () => {
       await mailbox.open();
       await manifests?.start();

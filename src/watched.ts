@@ -31,6 +31,8 @@ export interface WatchedInit {
   readonly isPublishing: boolean;
   /** The Monitor of our own process, while it is the Monitor of this host. */
   readonly ownMonitor?: () => PushMetadata | undefined;
+  /** Called after each look that found other gateways than the one before. */
+  readonly onGateways?: (gateways: readonly Gateway[]) => void;
 }
 
 /** The watching parts of a host. */
@@ -60,7 +62,10 @@ export async function startWatched(
 ): Promise<Watched> {
   const client = components.http.client({});
   const parts = { ...components, fetch: client.fetch };
-  const gateways = watchGateways(parts, loaded, () => bridge?.changed());
+  const gateways = watchGateways(parts, loaded, (found) => {
+    bridge?.changed();
+    init.onGateways?.(found);
+  });
   const bridge = connect(parts, loaded, gateways, init);
   const deadman = await armDeadman(components, loaded, init);
   gateways?.start();
@@ -92,7 +97,7 @@ type Parts = WatchedComponents & { readonly fetch: HttpClient["fetch"] };
 function watchGateways(
   parts: Parts,
   { config: { gateway } }: LoadedConfig,
-  onChange: () => void,
+  onChange: (gateways: readonly Gateway[]) => void,
 ): GatewayWatch | undefined {
   if (!gateway.find) return undefined;
   return new GatewayWatch(parts, {

@@ -3,16 +3,24 @@
  *
  * @module
  */
-import type { BridgeAnswer, DeadmanAnswer, GatewayAnswer, ReceivedTelemetry, StatusAnswer } from "../contract/mod.ts";
+import type {
+  BridgeAnswer,
+  DeadmanAnswer,
+  GatewayAnswer,
+  ReceivedTelemetry,
+  StatusAnswer,
+  WakingAnswer,
+} from "../contract/mod.ts";
 import { formatMoment } from "./duration.ts";
 import type { Cell } from "./table.ts";
 
 type Pair = readonly [label: string, cell: Cell | string];
 
 /** What there is to tell; nothing of what is off. */
-export function watchedPairs({ bridge, deadman, gateways = [] }: StatusAnswer, nowMs: number): Pair[] {
+export function watchedPairs({ bridge, deadman, gateways = [], waking }: StatusAnswer, nowMs: number): Pair[] {
   return [
     ...gateways.map((gateway) => ["openclaw", gatewayCell(gateway)] as const),
+    ...(waking === undefined ? [] : [["waking", wakingCell(waking, nowMs)] as const]),
     ...(bridge === undefined ? [] : bridgePairs(bridge, nowMs)),
     ...(deadman === undefined ? [] : [["dead-man", deadmanCell(deadman, nowMs)] as const]),
   ];
@@ -24,6 +32,28 @@ function gatewayCell(gateway: GatewayAnswer): Cell {
   const names = agents.length === 0 ? "no agents known" : agents.map(({ id }) => id).join(", ");
   const text = `${version ?? "version unknown"}${name}, ${state}, ${url}: ${names}`;
   return unknown.length === 0 ? { text } : { text: `${text}; unknown: ${unknown.map(({ what }) => what).join(", ")}` };
+}
+
+function wakingCell(waking: WakingAnswer, nowMs: number): Cell {
+  const { agent, hint, last_wake, next_wake, problem, state, unread, way } = waking;
+  const told = last_wake === null ? "" : `, woken ${formatMoment(last_wake, nowMs)} by the ${way ?? "gateway"}`;
+  const name = agent ?? "nobody";
+  const advice = problem === null ? "" : `: ${problem} (${hint ?? "no advice"})`;
+  switch (state) {
+    case "idle":
+      return { text: `${name}, nothing to wake for${told}${advice}` };
+    case "waiting": {
+      const next = next_wake === null ? "" : `, next ${formatMoment(next_wake, nowMs)}`;
+      return {
+        text: `${name}, ${unread} unread${told}${next}${advice}`,
+        ...(problem === null ? {} : { tone: "warning" }),
+      };
+    }
+    case "unheeded":
+      return { text: `${name}, ${unread} unread${told}${advice}`, tone: "warning" };
+    case "stopped":
+      return { text: `${name} cannot be woken${told}${advice}`, tone: "warning" };
+  }
 }
 
 function bridgePairs(bridge: BridgeAnswer, nowMs: number): Pair[] {

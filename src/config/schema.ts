@@ -20,6 +20,7 @@ import { monitor } from "./sections/monitor.ts";
 import { openclaw } from "./sections/openclaw.ts";
 import { relay } from "./sections/relay.ts";
 import { relayMailbox } from "./sections/relay-mailbox.ts";
+import { waking } from "./sections/waking.ts";
 
 /** Every section, in the order in which people read them. */
 export const configSections = {
@@ -28,6 +29,7 @@ export const configSections = {
   http,
   openclaw,
   gateway,
+  waking,
   monitor,
   deadman,
   moltcomm,

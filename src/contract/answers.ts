@@ -9,7 +9,7 @@ import { mailAnswer } from "./mail-answers.ts";
 import { monitorAnswer } from "./monitor-answers.ts";
 import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
-import { bridgeAnswer, deadmanAnswer, gatewayAnswer } from "./watched-answers.ts";
+import { bridgeAnswer, deadmanAnswer, gatewayAnswer, wakingAnswer } from "./watched-answers.ts";
 
 /** The state of one task of the agent's loop. */
 export const taskState = z.lazy(() =>
@@ -50,6 +50,8 @@ export const statusAnswer = z.lazy(() =>
     bridge: z.optional(bridgeAnswer),
     /** The OpenClaw gateways of this host; absent before the first look. */
     gateways: z.optional(z.array(gatewayAnswer)),
+    /** Absent where no gateway is found, or nobody is to be woken. */
+    waking: z.optional(wakingAnswer),
     /** Absent where none is configured. */
     deadman: z.optional(deadmanAnswer),
     /** Absent where this process is no Monitor, and waits for none to go. */

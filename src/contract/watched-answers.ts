@@ -51,6 +51,29 @@ export const gatewayAnswer = z.lazy(() =>
 );
 export type GatewayAnswer = z.infer<typeof gatewayAnswer>;
 
+/** Waking the agent of a gateway, in `GET /status`. */
+export const wakingAnswer = z.lazy(() =>
+  z.looseObject({
+    /** `idle`: nothing is unread that is worth waking for. `stopped`: it cannot be done until what is in `problem` changes. */
+    state: z.enum(["idle", "waiting", "unheeded", "stopped"]),
+    agent: z.nullable(z.string()),
+    gateway: z.nullable(z.string()),
+    /** Of the last call. */
+    way: z.nullable(z.enum(["plugin", "hook"])),
+    unread: count,
+    /** Calls that were taken. */
+    woken: count,
+    last_wake: z.nullable(timestamp),
+    /** When the agent is woken if it has not read everything by then. */
+    next_wake: z.nullable(timestamp),
+    /** Calls that were taken since the agent last moved its cursor. */
+    unheeded: count,
+    problem: z.nullable(z.string()),
+    hint: z.nullable(z.string()),
+  })
+);
+export type WakingAnswer = z.infer<typeof wakingAnswer>;
+
 /** The dead-man's switch in `GET /status`. Its address is a secret; where it is may be shown. */
 export const deadmanAnswer = z.lazy(() =>
   z.looseObject({

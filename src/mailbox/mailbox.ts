@@ -76,6 +76,7 @@ export class Mailbox {
   #dispatcher: Dispatcher | undefined;
   #outboxTask: Task | undefined;
   #inboxTask: Task | undefined;
+  #onDelivered: ((from: string) => void) | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(components: MailboxComponents, init: MailboxInit) {
@@ -99,7 +100,26 @@ export class Mailbox {
 
   /** Takes a message from the node. @see Inbox.deliver */
   deliver(message: IncomingMessage): Promise<DeliveryOutcome> {
-    return this.#inbox.deliver(message);
+    const delivery = this.#inbox.deliver(message);
+    const listener = this.#onDelivered;
+    if (listener === undefined) return delivery;
+    return delivery.then((outcome) => {
+      if (outcome.outcome === "delivered") listener(message.from);
+      return outcome;
+    });
+  }
+
+  /** Calls `listener` with the sender once a message is durable in the inbox; there is one listener. It must not throw. */
+  onDelivered(listener: ((from: string) => void) | undefined): void {
+    this.#onDelivered = listener;
+  }
+
+  /** Looks at the agent's cursor. @returns it, and the unread messages of the senders that count */
+  async lookAtUnread(
+    isCounted: (from: string) => boolean,
+  ): Promise<{ readonly cursor: number; readonly unread: number }> {
+    await this.#inbox.refresh();
+    return { cursor: this.#inbox.view.cursor, unread: this.#inbox.unreadOf(isCounted) };
   }
 
   /** Whether messages of this node are turned away, whatever they say. */

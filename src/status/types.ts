@@ -28,7 +28,9 @@ export interface StatusComponents {
 
 /** The answers of other parts, as they stand in `GET /status`; what is `undefined` is left out. */
 export type LocalAnswers = {
-  readonly [Part in "mail" | "monitor" | "bridge" | "gateways" | "deadman"]?: StatusAnswer[Part] | undefined;
+  readonly [Part in "mail" | "monitor" | "bridge" | "gateways" | "waking" | "deadman"]?:
+    | StatusAnswer[Part]
+    | undefined;
 };
 
 /** Who this is, what counts as well, and where it is told. */

@@ -12,6 +12,7 @@ import { defineRelayTests } from "./suite-relay.ts";
 import { defineMcpTests } from "./suite-mcp.ts";
 import { defineMonitorTests } from "./suite-monitor.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
+import { defineWakingTests } from "./suite-waking.ts";
 
 export function defineSuite(way: Way): void {
   describe(`the agent by ${way}`, () => {
@@ -26,5 +27,6 @@ export function defineSuite(way: Way): void {
     defineRelayTests(way);
     defineMcpTests(way);
     defineBridgeTests(way);
+    defineWakingTests(way);
   });
 }

@@ -25,9 +25,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["address", "contract", "log", "metrics", "runtime", "errors", "limits", "version"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
   cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
-  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "status-init", "watched", "cli"],
+  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "status-init", "waking", "watched", "cli"],
   "mail-routes": [...GROUND, ...BASE],
   relay: [...GROUND, ...BASE, ...FEATURES],
+  waking: [...GROUND, ...BASE, ...FEATURES, "mail"],
   watched: [...GROUND, ...BASE, ...FEATURES],
   "status-init": [...GROUND, ...BASE, ...FEATURES],
   mail: [...GROUND, ...BASE, ...FEATURES, "mail-routes"],
@@ -71,7 +72,8 @@ describe("imports", () => {
   });
 
   test("enter another folder by its door", () => {
-    const doors = /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
+    const doors =
+      /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/openclaw\/waking\/mod\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
     const wrong = allImports().filter(({ room, targetRoom, to }) => room !== targetRoom && !doors.test(to));
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });

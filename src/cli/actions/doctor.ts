@@ -19,6 +19,7 @@ import { checkMonitor } from "../doctor/monitor.ts";
 import { checkReceiver } from "../doctor/receiver.ts";
 import { checkRegistration } from "../doctor/registration.ts";
 import { checkWorkDirectory } from "../doctor/work-directory.ts";
+import { checkWaking } from "../doctor/waking.ts";
 import { EXIT } from "../exit-codes.ts";
 import { escapeText, paint, safeJson, wantsColour } from "../terminal.ts";
 import type { Tone } from "../terminal.ts";
@@ -32,6 +33,7 @@ const CHECKS: readonly (readonly [subject: string, check: Check])[] = [
   ["mail", checkMail],
   ["manifest", checkManifest],
   ["openclaw", checkOpenClaw],
+  ["waking", checkWaking],
   ["monitor", checkBridge],
   ["own monitor", checkMonitor],
   ["receiver", checkReceiver],

@@ -52,6 +52,13 @@ export class Backlog {
     return this.#bySender.get(from) ?? 0;
   }
 
+  /** Of the senders that count: as of one. */
+  ofAll(isCounted: (from: string) => boolean): number {
+    let count = 0;
+    for (const [from, unread] of this.#bySender) if (isCounted(from)) count += unread;
+    return count;
+  }
+
   /** A message is about to be written. */
   expect(from: string): void {
     this.#reserved++;

@@ -139,6 +139,11 @@ export class Inbox {
     await this.#turns.take(() => this.#refresh());
   }
 
+  /** Unread messages of the senders that count, as far as is known. */
+  unreadOf(isCounted: (from: string) => boolean): number {
+    return this.#backlog.ofAll(isCounted);
+  }
+
   /**
    * Moves the file aside whole, under `.moltcomm/archive/`, if everything in it has been read; the next message begins
    * a new one with the next number. Never rejects.

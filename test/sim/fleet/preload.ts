@@ -18,6 +18,7 @@ import "../../../src/moltcomm/relay/mailbox/mod.ts";
 import "../../../src/monitor.ts";
 import "../../../src/moltcomm/sealing/suite.ts";
 import "../../../src/status/mod.ts";
+import "../../../src/waking.ts";
 import "../../../src/watched.ts";
 import "jsonc-parser";
 import "ofetch";

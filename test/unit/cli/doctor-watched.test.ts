@@ -60,6 +60,35 @@ describe("doctor on OpenClaw", () => {
   });
 });
 
+describe("doctor on waking", () => {
+  const configure = (config: string) => (bench: Bench) => {
+    bench.runtime.files.put("/home/ann/.openclaw/openclaw.json", config);
+  };
+
+  test("names whom it would wake, and what keeps it from that", async () => {
+    const hooks = '"hooks":{"enabled":true,"token":"hook-secret"}';
+    const here = await examine(
+      {},
+      configure(`{${hooks},"agents":{"defaults":{"workspace":"/work"}}}`),
+    );
+    expect(here("waking")).toEqual(["ok: main at http://127.0.0.1:18789"]);
+    const off = await examine({}, configure('{"agents":{"defaults":{"workspace":"/work"}}}'));
+    expect(off("waking")).toEqual([
+      "warning: main at http://127.0.0.1:18789 cannot be woken: no webhooks with a token, and no plugin",
+    ]);
+    const elsewhere = await examine({}, configure(`{${hooks}}`));
+    expect(elsewhere("waking")).toEqual(["warning: nobody is woken: no agent of a gateway works in /work"]);
+    const named = await examine({ BARNACLE_WAKING_AGENT_ID: "main" }, configure(`{${hooks}}`));
+    expect(named("waking")).toEqual(["ok: main at http://127.0.0.1:18789"]);
+  });
+
+  test("says so where nobody can or shall be woken", async () => {
+    expect((await examine({}))("waking")).toEqual(["ok: no gateway was found whose agents could be woken"]);
+    expect((await examine({ BARNACLE_WAKING_ENABLED: "false" }))("waking")[0]).toMatch(/^ok: is off/);
+    expect((await examine({ BARNACLE_GATEWAY_FIND: "false" }))("waking")[0]).toMatch(/^ok: is not possible/);
+  });
+});
+
 describe("doctor on the Monitor", () => {
   test("finds one, misses one, and misses one that must be there", async () => {
     const found = await examine(

@@ -23,6 +23,7 @@ describe("loadConfig without anything given", () => {
       http: { listen: "127.0.0.1:7410" },
       openclaw: { allowPlainHttp: false, signRequests: false, intervalSeconds: 30, timeoutSeconds: 5 },
       gateway: { find: true, stateDirectories: [], intervalSeconds: 30 },
+      waking: { enabled: true, admit: "contacts", mergeSeconds: 10, retrySeconds: 120, retriesMax: 8 },
       deadman: { kind: "auto", allowPlainHttp: false, timeoutSeconds: 10 },
       monitor: {
         enabled: "auto",
@@ -327,6 +328,10 @@ describe("every setting", () => {
     "openclaw.allowPlainHttp": "true",
     "openclaw.signRequests": "true",
     "gateway.find": "false",
+    "waking.enabled": "false",
+    "waking.admit": "all",
+    "waking.agentId": "main",
+    "waking.quietHours": "22:00-07:00",
     "deadman.url": "https://x.example",
     "deadman.kind": "gatus",
     "deadman.allowPlainHttp": "true",

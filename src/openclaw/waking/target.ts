@@ -1,0 +1,71 @@
+/**
+ * Whom to wake: the agent that works where the mail lies.
+ *
+ * @module
+ */
+import { chooseGateway } from "../metadata.ts";
+import type { Gateway } from "../types.ts";
+
+/** An agent of a gateway. */
+export interface Target {
+  readonly gateway: Gateway;
+  readonly agentId: string;
+  /** Nobody but the gateway's plugin says that this agent's mail lies here: it has to be asked. */
+  readonly isByPlugin: boolean;
+}
+
+/** Why something is not done, and what to do about it. */
+export interface Obstacle {
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** Where mail lies and who is said to read it. */
+export interface TargetInit {
+  /** The work directory. */
+  readonly directory: string;
+  /** As configured. */
+  readonly agentId?: string | undefined;
+  /** There is a key that our plugin in a gateway would know. */
+  readonly hasKey: boolean;
+}
+
+/** The agent to wake, or why there is none. */
+export function findTarget(gateways: readonly Gateway[], init: TargetInit): Target | Obstacle {
+  const { agentId, directory, hasKey } = init;
+  const local = gateways.filter(({ mode }) => mode === "local");
+  if (local.length === 0) {
+    return { why: "no OpenClaw gateway is on this host", hint: "barnacle doctor says where it looks" };
+  }
+  const here = withoutSlash(directory);
+  const isWanted = agentId === undefined
+    ? (agent: { readonly workspace: string }) => withoutSlash(agent.workspace) === here
+    : (agent: { readonly id: string }) => agent.id === agentId.toLowerCase();
+  const matching = local.filter(({ agents }) => agents.some(isWanted));
+  const gateway = chooseGateway(matching);
+  const found = gateway?.agents.find(isWanted);
+  if (gateway !== undefined && found !== undefined) return { gateway, agentId: found.id, isByPlugin: false };
+  if (agentId !== undefined) {
+    return {
+      why: `no gateway of this host has an agent ${JSON.stringify(agentId)}`,
+      hint: "set waking.agentId to one that barnacle doctor names",
+    };
+  }
+  const chosen = hasKey ? chooseGateway(local) : undefined;
+  const byDefault = chosen?.agents.find(({ isDefault }) => isDefault) ?? chosen?.agents[0];
+  if (chosen !== undefined && byDefault !== undefined) {
+    return { gateway: chosen, agentId: byDefault.id, isByPlugin: true };
+  }
+  return {
+    why: `no agent of a gateway works in ${directory}`,
+    hint: "run barnacle in the agent's workspace, or name the agent in waking.agentId",
+  };
+}
+
+export function isObstacle(found: Target | Obstacle): found is Obstacle {
+  return "why" in found;
+}
+
+function withoutSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") : path;
+}
