@@ -325,25 +325,16 @@ describe("every setting", () => {
     "service.availability": "paused",
     "http.listen": "127.0.0.1:1",
     "openclaw.baseUrl": "https://x.example",
-    "openclaw.allowPlainHttp": "true",
-    "openclaw.signRequests": "true",
-    "gateway.find": "false",
-    "waking.enabled": "false",
     "waking.admit": "all",
-    "waking.agentId": "main",
     "waking.quietHours": "22:00-07:00",
     "deadman.url": "https://x.example",
     "deadman.kind": "gatus",
-    "deadman.allowPlainHttp": "true",
     "monitor.enabled": "off",
     "monitor.client": "on",
-    "monitor.push": "false",
     "monitor.backendUrl": "https://x.example",
     "monitor.backendPath": "/heartbeat",
-    "monitor.allowPlainHttp": "true",
     "monitor.metadataExpirySec": "60",
     "health.errorRateThreshold": "0.3",
-    "moltcomm.enabled": "false",
     "moltcomm.relays": "relay://relay.example:9003",
     "moltcomm.reachable": "yes",
     "moltcomm.sealing": "required",
@@ -353,14 +344,11 @@ describe("every setting", () => {
     "moltcomm.manifestPub": "MCowBQYDK2VwAyEAqwd270ejgXQnpADaRzM0E42/q7NXYpwSh3D1S1xt/VQ=",
     "moltcomm.manifestSources": "https://a.example/m.json, m/",
     "mailbox.admit": "contacts",
-    "mailbox.archive": "false",
-    "relay.enabled": "true",
     "relay.listen": "127.0.0.1:1",
     "relay.advertise": "relay://a.example:1, relay://[::1]:2",
     "relay.httpListen": "127.0.0.1:1",
     "relay.access": "listed",
     "relay.members": "ed25519:YpRmsCeCkpueDKhzWb8ZYWJ9SEoqhePxbNj7VJLXoI8",
-    "relayMailbox.enabled": "true",
     "relayMailbox.natsUrls": "nats://127.0.0.1:4222, tls://nats.example:4222",
     "log.level": "debug",
     "log.format": "json",
@@ -370,7 +358,8 @@ describe("every setting", () => {
   /** The one file that loading reads because a setting names it. */
   const NAMED = { "/work/some-text": "{}" };
   const textOf = ({ path, default: value }: { path: string; default?: unknown }) =>
-    TEXTS[path] ?? (typeof value === "number" ? String(value + 1) : "some-text");
+    TEXTS[path] ??
+      (typeof value === "number" ? String(value + 1) : typeof value === "boolean" ? String(!value) : "some-text");
 
   test("can be given by its variable, and together they are a configuration", async () => {
     const settings = [...allSettings().values()];
