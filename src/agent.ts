@@ -167,6 +167,7 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
     // Whoever is asked already answers; whoever waits for the announcement finds the registered agents and the endpoint file.
     beforeAnnouncing: async (url) => {
       await pause(runtime.clock, FIRST_ANSWER_MS);
+      await base.workDirectory.sync();
       await status.start();
       await writeEndpointFile(base, url, ownHub?.url);
       if (config.moltcomm.enabled) {

@@ -51,6 +51,17 @@ export class JsonStateFile<T> {
    *  be good
    */
   async load(): Promise<T | undefined> {
+    const state = await this.read();
+    if (state !== undefined) await this.#ports.files.syncDirectory(parentPath(this.path));
+    return state;
+  }
+
+  /**
+   * As `load`, but the directory is not synced: whoever is in a hurry does that himself before anything relies on the state.
+   *
+   * @throws as `load`
+   */
+  async read(): Promise<T | undefined> {
     const { files } = this.#ports;
     let bytes: Uint8Array;
     try {
@@ -63,10 +74,7 @@ export class JsonStateFile<T> {
     const parsed = parseJson(bytes);
     if ("damage" in parsed) return await this.#setAside(parsed.damage);
     const checked = this.#init.schema.safeParse(parsed.value);
-    if (checked.success) {
-      await files.syncDirectory(parentPath(this.path));
-      return checked.data;
-    }
+    if (checked.success) return checked.data;
     return await this.#setAside(`wrong shape at ${describePaths(checked.error)}`);
   }
 

@@ -110,7 +110,7 @@ export class WorkDirectory {
 
   /**
    * This installation's own id: made at the first call, then the same after every restart. Only for whoever holds the
-   * lock.
+   * lock. One that is there may be taken back by a power cut until `sync`, because the first answer of an agent does not wait for the disk.
    *
    * @throws `PERMISSION_DENIED`, `DISK_FULL`, `IO_ERROR`
    */
@@ -120,11 +120,20 @@ export class WorkDirectory {
       schema: instanceSchema(),
       bytesMax: INSTANCE_FILE_BYTES_MAX,
     });
-    const kept = await file.load();
+    const kept = await file.read();
     if (kept !== undefined) return kept.instance_id;
     const made = this.#ports.random.uuid();
     await file.save({ instance_id: made });
     return made;
+  }
+
+  /**
+   * Makes durable what others left readable: nothing is told to other hosts before.
+   *
+   * @throws `PERMISSION_DENIED`, `IO_ERROR`
+   */
+  async sync(): Promise<void> {
+    await this.#ports.files.syncDirectory(this.paths.stateDirectory);
   }
 
   async #requireDirectory(path: string, hint: string): Promise<FileStat> {

@@ -93,6 +93,17 @@ describe("WorkDirectory", () => {
     expect(await setUp(files, 2).directory.instanceId()).toBe(made);
   });
 
+  test("instanceId waits for no sync of what is there, and sync makes it durable", async () => {
+    const { files, directory } = setUp();
+    await directory.prepare();
+    await directory.instanceId();
+    const before = files.operations.length;
+    await directory.instanceId();
+    expect(files.operations.slice(before).filter((operation) => operation.startsWith("sync"))).toEqual([]);
+    await directory.sync();
+    expect(files.operations.slice(before)).toContain("syncDirectory /work/.barnacle");
+  });
+
   test("instanceId is made anew, with a report, when its file is damaged", async () => {
     const { files, logger, directory } = setUp();
     await directory.prepare();
