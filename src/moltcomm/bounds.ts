@@ -128,3 +128,8 @@ export const SEALING_SAVE_WITHIN_MS = 5_000;
 export const SEALING_SAVE_MS = 5 * MINUTE_MS;
 /** Nodes whose announcement is kept in memory: as many as may be connected. */
 export const SEALING_PEERS_MAX = 65_536;
+/** A series of sealed messages: how many, and for how long by the clock on the wall. What a stolen memory opens is bounded so. */
+export const SERIES_NUMBER_MAX = 65_535;
+export const SERIES_MS_MAX = 10 * MINUTE_MS;
+/** Series whose key is kept by the recipient, some 300 bytes each: another costs it an agreement of keys. */
+export const SERIES_RECEIVED_MAX = 1_024;

@@ -24,7 +24,7 @@ export interface CarrierComponents {
   readonly incoming: Pick<IncomingMail, "deliver">;
   readonly links: Links;
   readonly requests: Requests;
-  readonly sealing: Pick<Sealing, "seal" | "wayTo">;
+  readonly sealing: Pick<Sealing, "seal" | "sealNow" | "wayTo">;
   readonly voice: Voice;
   readonly ways: Ways;
 }
@@ -214,6 +214,8 @@ export class MailCarrier {
     const { message, to } = attempt;
     const way = sealing.wayTo(to);
     if (way === "sealed") {
+      const sealed = route.sealing.isIdle ? sealing.sealNow(message) : undefined;
+      if (sealed !== undefined) return this.#sendText(attempt, route, link, sealed);
       route.sealing.add(sealing.seal(message), (sealed) => {
         if (typeof sealed === "string") this.#sendText(attempt, route, link, sealed);
         else attempt.failed(sealed);

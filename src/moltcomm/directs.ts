@@ -15,7 +15,7 @@ import {
 } from "./bounds.ts";
 import type { Link } from "./link.ts";
 import type { Refusal, Refusals } from "./refusals.ts";
-import { InOrder, isSealedText, type Sealing } from "./sealing/mod.ts";
+import { InOrder, isSealedText, type Sealing, type Unsealed } from "./sealing/mod.ts";
 import type { DeliveryOutcome, IncomingMail } from "./types.ts";
 import type { Voice } from "./voice.ts";
 import type { MessageOf, ProtocolErrorCode } from "./wire/types.ts";
@@ -43,7 +43,7 @@ export interface DirectsComponents {
   readonly clock: Clock;
   readonly incoming: IncomingMail;
   readonly refusals: Refusals;
-  readonly sealing: Pick<Sealing, "open">;
+  readonly sealing: Pick<Sealing, "open" | "openNow">;
   readonly voice: Voice;
   /** Counts messages that are being written against their link. */
   readonly reading: {
@@ -134,14 +134,23 @@ export class Directs {
     else opening.addReady(() => this.#deliver(arrived, msg));
   }
 
-  #open(arrived: Arrived, opening = new InOrder()): void {
+  #open(arrived: Arrived, opening: InOrder | undefined): void {
+    const { sealing } = this.#components;
     const { from, id, to = "", body } = arrived.message;
-    this.#opening.set(from, opening);
-    opening.add(this.#components.sealing.open(body.msg, { from, to, id }), (unsealed) => {
-      if (opening.isIdle) this.#opening.delete(from);
-      if ("msg" in unsealed) this.#deliver(arrived, unsealed.msg);
-      else this.#settled(arrived, { outcome: "refused", ...unsealed.refused });
+    const addressing = { from, to, id };
+    const unsealed = opening === undefined ? sealing.openNow(body.msg, addressing) : undefined;
+    if (unsealed !== undefined) return this.#opened(arrived, unsealed);
+    const waiting = opening ?? new InOrder();
+    this.#opening.set(from, waiting);
+    waiting.add(sealing.open(body.msg, addressing), (later) => {
+      if (waiting.isIdle) this.#opening.delete(from);
+      this.#opened(arrived, later);
     });
+  }
+
+  #opened(arrived: Arrived, unsealed: Unsealed): void {
+    if ("msg" in unsealed) this.#deliver(arrived, unsealed.msg);
+    else this.#settled(arrived, { outcome: "refused", ...unsealed.refused });
   }
 
   #deliver(arrived: Arrived, msg: string): void {

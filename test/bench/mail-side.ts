@@ -46,12 +46,14 @@ export class MailSide {
   readonly nodeId: string;
   readonly port: number;
   readonly #init: SideInit;
+  readonly #call: (...words: string[]) => string;
   #child: ChildProcess | undefined;
   /** From before the process was made until it said that it listens for mail. */
   startedInMs = Number.NaN;
 
-  private constructor(init: SideInit, nodeId: string, port: number) {
+  private constructor(init: SideInit, nodeId: string, port: number, call: (...words: string[]) => string) {
     this.#init = init;
+    this.#call = call;
     this.folder = init.folder;
     this.nodeId = nodeId;
     this.port = port;
@@ -69,7 +71,7 @@ export class MailSide {
       });
     call("init");
     const { node_id: nodeId } = JSON.parse(call("id", "--json")) as { readonly node_id: string };
-    return new MailSide(init, nodeId, await freePort());
+    return new MailSide(init, nodeId, await freePort(), call);
   }
 
   get pid(): number {
@@ -86,6 +88,11 @@ export class MailSide {
 
   get inboxFile(): string {
     return join(this.mailFolder, "inbox.ndjson");
+  }
+
+  /** Tells it where another is reached, as its operator would. */
+  addContact(nodeId: string, address: string): void {
+    this.#call("contacts", "add", "--name", "peer", "--address", address, nodeId);
   }
 
   /** Writes messages into the outbox, as an agent would, numbered from `first`. */

@@ -22,6 +22,10 @@ export interface Conversation {
   /** Messages in the outbox before the sender starts. */
   readonly messages: number;
   readonly timeoutMs: number;
+  /** What both sides' environment says beside. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The only way between them: a relay's address. */
+  readonly relay?: string;
 }
 
 export interface Carried {
@@ -35,10 +39,23 @@ export interface Carried {
 
 /** @throws Error when nothing arrives */
 export async function carry(init: Conversation): Promise<Carried> {
-  const environment = { ...UNLIMITED, BARNACLE_MOLTCOMM_IN_FLIGHT_PER_RECIPIENT: String(init.inFlight) };
-  const { words } = init;
+  const { words, relay } = init;
+  const environment = {
+    ...UNLIMITED,
+    BARNACLE_MOLTCOMM_IN_FLIGHT_PER_RECIPIENT: String(init.inFlight),
+    // The bounds are of signatures alone; what sealing costs is measured beside.
+    BARNACLE_MOLTCOMM_SEALING: "off",
+    ...init.environment,
+    ...(relay === undefined ? {} : { BARNACLE_MOLTCOMM_RELAYS: relay, BARNACLE_MOLTCOMM_REACHABLE: "no" }),
+  };
   const receiver = await MailSide.make({ words, folder: `${init.folder}-receiver`, environment });
-  const sender = await MailSide.make({ words, folder: `${init.folder}-sender`, environment, peer: receiver });
+  const sender = await MailSide.make({
+    words,
+    folder: `${init.folder}-sender`,
+    environment,
+    ...(relay === undefined ? { peer: receiver } : {}),
+  });
+  if (relay !== undefined) sender.addContact(receiver.nodeId, relay);
   sender.writeOutbox(receiver.nodeId, { first: 0, count: init.messages });
   try {
     await receiver.start();

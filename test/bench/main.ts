@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { benchHub } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMail } from "./mail.ts";
+import { benchSealed } from "./mail-sealed.ts";
 import { benchRelay } from "./relay.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
@@ -34,6 +35,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   watch: benchWatch,
   mail: benchMail,
   relay: benchRelay,
+  sealed: benchSealed,
 };
 const PAGE = join(ROOT, "docs", "numbers.md");
 

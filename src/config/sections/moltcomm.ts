@@ -115,11 +115,12 @@ export const moltcomm = {
     },
     sealing: {
       type: () => z.enum(["auto", "required", "off"]),
-      default: "off",
+      default: "auto",
       description:
         "Whether messages are sealed, so that only the recipient can read them. `auto`: to nodes that say that they take sealed " +
         "messages, and from then on never in plain, unless `barnacle contacts unseal` allows it. `required`: nothing is sent or " +
-        "taken in plain. `off`: nothing is sent sealed; what comes sealed is opened all the same.",
+        "taken in plain. `off`: this host does not say that it takes them, and seals only to nodes that it has sealed to " +
+        "before, unless `barnacle contacts unseal` allows plain text; what comes sealed is opened all the same.",
     },
     maxFrameBytes: {
       type: wholeNumber(4_096, 67_108_864),

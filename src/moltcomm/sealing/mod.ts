@@ -3,4 +3,4 @@ export { announcesSealing } from "./announcement.ts";
 export { InOrder } from "./in-order.ts";
 export { readSealing, type SealingNode } from "./memory.ts";
 export { isSealedText } from "./sealed-text.ts";
-export { isUnsealed, Sealing, type SealingChoice, type SealingMode } from "./sealing.ts";
+export { isUnsealed, Sealing, type SealingChoice, type SealingMode, type Unsealed } from "./sealing.ts";

@@ -1,6 +1,6 @@
 /**
- * A sealed message as `msg` holds it: `hpke1:` and base64url, without padding, of the ephemeral key and the ciphertext. Source:
- * MoltComm v1, section 11, reading 10.
+ * A sealed message as `msg` holds it: `hpke1:` and base64url, without padding, of the ephemeral key and the ciphertext; in a series, a full
+ * stop and its number behind that. Source: MoltComm v1, section 11, reading 10.
  *
  * @module
  */
@@ -10,9 +10,10 @@ import { SEALING_TOKEN } from "./announcement.ts";
 
 const PREFIX = `${SEALING_TOKEN}:`;
 const DOMAIN = `moltcomm/${SEALING_TOKEN}\n`;
-/** Of the ephemeral key and of the tag. */
-const BYTES_MIN = 32 + 16;
-const BASE64URL_REGEXP = /^[A-Za-z0-9_-]+$/;
+/** Of the ephemeral key, which comes first. */
+const ENC_BYTES = 32;
+const TAG_BYTES = 16;
+const SEALED_REGEXP = /^([A-Za-z0-9_-]+)(?:\.([1-9]\d{0,4}))?$/;
 
 /** What the recipient must see as the sender did, or the message does not open. */
 export interface Addressing {
@@ -21,26 +22,39 @@ export interface Addressing {
   readonly id: string;
 }
 
+/** What a sealed text consists of. */
+export interface SealedParts {
+  readonly enc: Uint8Array;
+  /** With the tag at its end. */
+  readonly ciphertext: Uint8Array;
+  /** Its number in the series of this ephemeral key, from 1; `undefined` where the key serves this message alone. */
+  readonly number: number | undefined;
+}
+
 /** Whether a `msg` claims to be sealed: all that begins so does. */
 export function isSealedText(msg: string): boolean {
   return msg.startsWith(PREFIX);
 }
 
-/** The bytes as `msg`. */
-export function writeSealedText(enc: Uint8Array, ciphertext: Uint8Array): string {
+/** The parts as `msg`. */
+export function writeSealedText({ enc, ciphertext, number }: SealedParts): string {
   const bytes = new Uint8Array(enc.length + ciphertext.length);
   bytes.set(enc);
   bytes.set(ciphertext, enc.length);
-  if (typeof bytes.toBase64 !== "function") return PREFIX + encodeBase64Url(bytes);
-  return PREFIX + bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  const text = encode(bytes);
+  return number === undefined ? PREFIX + text : `${PREFIX}${text}.${number}`;
 }
 
-/** The bytes of a `msg` that claims to be sealed; `undefined` where they are none, too few, or not written in the one canonical way. */
-export function readSealedText(msg: string): Uint8Array<ArrayBuffer> | undefined {
-  const text = msg.slice(PREFIX.length);
-  if (!BASE64URL_REGEXP.test(text)) return undefined;
-  const bytes = decode(text);
-  return bytes === undefined || bytes.length < BYTES_MIN ? undefined : bytes;
+/** The parts of a `msg` that claims to be sealed; `undefined` where they are none, too short, or not written in the one canonical way. */
+export function readSealedText(msg: string): SealedParts | undefined {
+  const [, text, number] = SEALED_REGEXP.exec(msg.slice(PREFIX.length)) ?? [];
+  const bytes = text === undefined ? undefined : decode(text);
+  if (bytes === undefined || bytes.length < ENC_BYTES + TAG_BYTES) return undefined;
+  return {
+    enc: bytes.subarray(0, ENC_BYTES),
+    ciphertext: bytes.subarray(ENC_BYTES),
+    number: number === undefined ? undefined : Number(number),
+  };
 }
 
 /** What is bound to the ciphertext without being in it. No two addressings give the same bytes. */
@@ -48,7 +62,17 @@ export function associatedData({ from, to, id }: Addressing): Uint8Array<ArrayBu
   return encodeNetstrings(DOMAIN, [from, to, id]);
 }
 
+/** An ephemeral key as text. */
+export function nameOf(enc: Uint8Array): string {
+  return encode(enc);
+}
+
 /** Node 24 has no base64 of its own. */
+function encode(bytes: Uint8Array): string {
+  if (typeof bytes.toBase64 !== "function") return encodeBase64Url(bytes);
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
 function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
   const padded = text.padEnd(4 * Math.ceil(text.length / 4), "=");
   if (typeof Uint8Array.fromBase64 !== "function") {

@@ -3,7 +3,8 @@
  *
  * To a node that announces sealing, messages go sealed. To one that never did, they go in plain, as v1 says. To one that did once and
  * does not now, nothing goes until it does again or the operator allows plain messages to it: else whoever holds a node's key, or an
- * old release of its software, could turn sealing off for its correspondents without a word.
+ * old release of its software, could turn sealing off for its correspondents without a word. Nor does a change of our own configuration:
+ * with `off`, what was sealed to a node before stays sealed, until the operator allows plain messages to that node.
  *
  * @module
  */
@@ -15,18 +16,21 @@ import type { Identity } from "../identity.ts";
 import { failure, type RequestFailure } from "../requests.ts";
 import type { OutgoingMessage } from "../types.ts";
 import type { PeerRecord, ProtocolErrorCode } from "../wire/types.ts";
-import { announceSealing, announcesSealing } from "./announcement.ts";
+import { announceSealing, announcesSealing, announcesSeries } from "./announcement.ts";
 import { x25519OfEd25519 } from "./curve.ts";
 import { SealingMemory, type SealingMemoryComponents } from "./memory.ts";
 import type { Addressing } from "./sealed-text.ts";
-import { Sealer } from "./sealer.ts";
-import type { SuiteComponents } from "./suite.ts";
+import { type Opened, Sealer, type SealerComponents } from "./sealer.ts";
+import type { SentSeries } from "./series.ts";
 
-/** `auto`: sealed to whoever announces it. `required`: nothing in plain, either way. `off`: neither announced nor used for sending. */
+/**
+ * `auto`: sealed to whoever announces it. `required`: nothing in plain, either way. `off`: not announced, and used for sending only to
+ * nodes that something was sealed to before.
+ */
 export type SealingMode = "auto" | "required" | "off";
 
 /** What sealing works with. */
-export interface SealingComponents extends SealingMemoryComponents, SuiteComponents {
+export interface SealingComponents extends SealingMemoryComponents, SealerComponents {
   readonly log: Logger;
   readonly random: SealingMemoryComponents["random"];
   readonly metrics: Metrics;
@@ -48,11 +52,16 @@ export interface Announcement {
 }
 
 interface Peer {
-  readonly announces: boolean;
+  announces: boolean;
+  /** It takes series, too. */
+  takesSeries: boolean;
   readonly pub: string;
-  readonly ts: number;
+  ts: number;
   /** Its key in X25519 form, once something is sealed to it. */
   publicKey: Uint8Array | undefined;
+  /** What is sealed to it now, and what is being begun. */
+  series: SentSeries | undefined;
+  beginning: Promise<SentSeries> | undefined;
 }
 
 /** What an incoming sealed message came to. */
@@ -110,8 +119,22 @@ export class Sealing {
     const known = this.#peers.get(nodeId);
     if (known !== undefined && known.ts > ts) return;
     const announces = announcesSealing(agent);
+    // A node id stands for one key: what was made of that stays right.
+    const peer: Peer = known ??
+      {
+        announces,
+        takesSeries: false,
+        pub: record.pub,
+        ts,
+        publicKey: undefined,
+        series: undefined,
+        beginning: undefined,
+      };
+    peer.announces = announces;
+    peer.takesSeries = announcesSeries(agent);
+    peer.ts = ts;
     this.#peers.delete(nodeId);
-    this.#peers.set(nodeId, { announces, pub: record.pub, ts, publicKey: known?.publicKey });
+    this.#peers.set(nodeId, peer);
     const [longestUnseen] = this.#peers.keys();
     if (this.#peers.size > SEALING_PEERS_MAX && longestUnseen !== undefined) this.#peers.delete(longestUnseen);
     const isUsed = this.#choice.mode !== "off";
@@ -121,9 +144,9 @@ export class Sealing {
   /** How a message to this node must go now; a failure where it must not. */
   wayTo(nodeId: string): "plain" | "sealed" | RequestFailure {
     const { mode } = this.#choice;
-    if (mode === "off") return "plain";
-    if (this.#peers.get(nodeId)?.announces === true) return "sealed";
-    if (mode === "auto" && !this.#isWithheld(nodeId)) return "plain";
+    const isWithheld = this.#isWithheld(nodeId);
+    if (this.#peers.get(nodeId)?.announces === true && (mode !== "off" || isWithheld)) return "sealed";
+    if (mode !== "required" && !isWithheld) return "plain";
     this.#messages.increment({ outcome: "withheld" });
     return failure(
       "NOT_SEALED",
@@ -131,6 +154,18 @@ export class Sealing {
         ? "the recipient does not say that it takes sealed messages, and moltcomm.sealing is required"
         : "the recipient took sealed messages before and does not say so now; barnacle contacts unseal allows plain ones",
     );
+  }
+
+  /** As `seal`, where it can be done at once; else `undefined`. */
+  sealNow({ to, id, msg }: OutgoingMessage): string | undefined {
+    const peer = this.#peers.get(to);
+    if (peer?.series === undefined || !peer.takesSeries || !this.#memory.isKept(to) || !msg.isWellFormed()) {
+      return undefined;
+    }
+    const nowMs = this.#components.clock.wallMs();
+    const sealed = this.#sealer.sealNext(msg, peer.series, { from: this.#nodeId, to, id }, nowMs);
+    if (sealed !== undefined) this.#messages.increment(SENT);
+    return sealed;
   }
 
   /** The text of a message as it goes over the wire, or why it cannot. Never rejects. */
@@ -143,8 +178,8 @@ export class Sealing {
       if (!this.#memory.isKept(to) && !await this.#memory.keep(to)) {
         return failure("NOT_SEALED", "the disk does not take that messages to the recipient are sealed from now on");
       }
-      const sealed = await this.#sealer.seal(msg, this.#publicKeyOf(to), { from: this.#nodeId, to, id });
-      this.#messages.increment({ outcome: "sent" });
+      const sealed = await this.#sealTo(this.#peerOf(to), msg, { from: this.#nodeId, to, id });
+      this.#messages.increment(SENT);
       return sealed;
     } catch (thrown) {
       this.#components.log.problem("moltcomm_seal", "error", "message_not_sealed", { to, error: thrown });
@@ -157,40 +192,75 @@ export class Sealing {
     return this.#choice.mode === "required" ? "only sealed messages are taken here" : undefined;
   }
 
-  /** What an incoming message says that claims to be sealed. Never rejects. */
-  async open(msg: string, addressing: Addressing): Promise<Unsealed> {
-    const opened = await this.#tryToOpen(msg, addressing);
-    this.#messages.increment({ outcome: "msg" in opened ? "opened" : "refused" });
-    return opened;
+  /** As `open`, where it can be done at once; else `undefined`. */
+  openNow(msg: string, addressing: Addressing): Unsealed | undefined {
+    const opened = this.#sealer.openNow(msg, addressing);
+    return opened && this.#counted(unsealedOf(opened));
   }
 
-  async #tryToOpen(msg: string, addressing: Addressing): Promise<Unsealed> {
+  /** What an incoming message says that claims to be sealed. Never rejects. */
+  async open(msg: string, addressing: Addressing): Promise<Unsealed> {
     try {
-      const opened = await this.#sealer.open(msg, addressing);
-      if ("msg" in opened) return opened;
-      const detail = opened.wrong === "malformed"
-        ? "msg begins with hpke1: and is no sealed message"
-        : "the sealed message does not open";
-      return { refused: { code: "BAD_FRAME", detail } };
+      return this.#counted(unsealedOf(await this.#sealer.open(msg, addressing)));
     } catch (thrown) {
       this.#components.log.problem("moltcomm_open", "error", "message_not_opened", { error: thrown });
-      return { refused: { code: "RATE_LIMIT", detail: "sealed messages cannot be opened now" } };
+      return this.#counted({ refused: { code: "RATE_LIMIT", detail: "sealed messages cannot be opened now" } });
     }
   }
 
-  /** Whether the node took sealed messages once, and the operator has not allowed plain ones since. */
-  #isWithheld(nodeId: string): boolean {
-    const remembered = this.#memory.get(nodeId);
-    return remembered !== undefined && !isUnsealed(remembered, this.#choice.unsealedAtMs(nodeId));
+  #counted(unsealed: Unsealed): Unsealed {
+    this.#messages.increment("msg" in unsealed ? OPENED : REFUSED);
+    return unsealed;
   }
 
-  #publicKeyOf(nodeId: string): Uint8Array {
+  /**
+   * Whether the operator would be surprised by plain messages to the node: it took sealed ones once, and plain ones were not allowed since.
+   * Where sealing is off, only what was sealed counts, and no announcement.
+   */
+  #isWithheld(nodeId: string): boolean {
+    const remembered = this.#memory.get(nodeId);
+    if (remembered === undefined || (this.#choice.mode === "off" && remembered.sealedAtMs === null)) return false;
+    return !isUnsealed(remembered, this.#choice.unsealedAtMs(nodeId));
+  }
+
+  async #sealTo(peer: Peer, msg: string, addressing: Addressing): Promise<string> {
+    const publicKey = publicKeyOf(peer);
+    if (!peer.takesSeries) return await this.#sealer.seal(msg, publicKey, addressing);
+    const { clock } = this.#components;
+    for (;;) {
+      const { series } = peer;
+      const sealed = series && this.#sealer.sealNext(msg, series, addressing, clock.wallMs());
+      if (sealed !== undefined) return sealed;
+      // All that come meanwhile wait for the same one.
+      const beginning = peer.beginning ??= this.#sealer.begin(publicKey, clock.wallMs())
+        .finally(() => peer.beginning = undefined);
+      peer.series = await beginning;
+    }
+  }
+
+  #peerOf(nodeId: string): Peer {
     const peer = this.#peers.get(nodeId);
     if (peer === undefined) throw new TypeError("The recipient's key is not known");
-    peer.publicKey ??= x25519OfEd25519(decodeBase64(peer.pub) ?? new Uint8Array(0));
-    if (peer.publicKey === undefined) throw new TypeError("The recipient's key has no X25519 form");
-    return peer.publicKey;
+    return peer;
   }
+}
+
+const SENT = { outcome: "sent" };
+const OPENED = { outcome: "opened" };
+const REFUSED = { outcome: "refused" };
+
+function publicKeyOf(peer: Peer): Uint8Array {
+  peer.publicKey ??= x25519OfEd25519(decodeBase64(peer.pub) ?? new Uint8Array(0));
+  if (peer.publicKey === undefined) throw new TypeError("The recipient's key has no X25519 form");
+  return peer.publicKey;
+}
+
+function unsealedOf(opened: Opened): Unsealed {
+  if ("msg" in opened) return opened;
+  const detail = opened.wrong === "malformed"
+    ? "msg begins with hpke1: and is no sealed message"
+    : "the sealed message does not open";
+  return { refused: { code: "BAD_FRAME", detail } };
 }
 
 /** Whether plain messages were allowed after the node last announced sealing anew. Both are Unix milliseconds by our clock. */

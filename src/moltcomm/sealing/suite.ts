@@ -3,13 +3,14 @@
  *
  * The construction is `hpke`'s, the cipher `@noble/ciphers`'; X25519 and HMAC are the port's. The library's own primitives go by
  * WebCrypto, whose every call is a trip to another thread: several times the work. With these, a message is sealed by the end of the
- * current turn. Loaded when something is sealed or opened for the first time.
+ * current turn, and one of a series at once. Loaded when something is sealed or opened for the first time.
  *
  * @module
  */
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type AEAD, CipherSuite, concat, type KDF, type KEM, type Key, LabeledExpand, LabeledExtract } from "hpke";
 import type { Crypto, Random, X25519Key } from "../../runtime/port.ts";
+import { SERIES_EXPORT, SERIES_KEY_BYTES } from "./series.ts";
 
 /** What the suite works with. */
 export interface SuiteComponents {
@@ -18,12 +19,20 @@ export interface SuiteComponents {
   readonly random: Pick<Random, "bytes">;
 }
 
-/** Seals to a key and opens with one; each message by itself. */
+/** Seals to a key and opens with one: each message by itself, or any number of them with what a context exports. */
 export interface Suite {
   /** @throws when the key is none that can be sealed to */
   seal(publicKey: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, info?: Uint8Array): Promise<Sealed>;
   /** @throws when it was not sealed to this key with these data */
   open(key: X25519Key, sealed: Sealed, associatedData: Uint8Array, info?: Uint8Array): Promise<Uint8Array>;
+  /** A new context to a key, and the key that it exports for a series. @throws when the key is none that can be sealed to */
+  beginSeries(publicKey: Uint8Array): Promise<{ readonly enc: Uint8Array; readonly key: Uint8Array }>;
+  /** The same key, for the recipient. @throws when `enc` is no key */
+  joinSeries(key: X25519Key, enc: Uint8Array): Promise<Uint8Array>;
+  /** The cipher alone. No nonce may come twice with one key. */
+  sealWith(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /** @throws when it was not sealed with these */
+  openWith(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, associatedData: Uint8Array): Uint8Array;
 }
 
 /** What goes over the wire. */
@@ -53,6 +62,7 @@ interface SuiteKey extends Key {
 /** Makes the suite. */
 export function createSuite({ crypto, random }: SuiteComponents): Suite {
   const kdf = createKdf(crypto);
+  const exportContext = new TextEncoder().encode(SERIES_EXPORT);
   const suite = new CipherSuite(() => createKem(kdf, { crypto, random }), () => kdf, createAead);
   return {
     seal: async (publicKey, plaintext, aad, info = EMPTY) => {
@@ -60,6 +70,14 @@ export function createSuite({ crypto, random }: SuiteComponents): Suite {
       return { enc, ciphertext };
     },
     open: (key, { enc, ciphertext }, aad, info = EMPTY) => suite.Open(privateOf(key), enc, ciphertext, { aad, info }),
+    beginSeries: async (publicKey) => {
+      const { encapsulatedSecret: enc, ctx } = await suite.SetupSender(publicOf(publicKey));
+      return { enc, key: await ctx.Export(exportContext, SERIES_KEY_BYTES) };
+    },
+    joinSeries: async (key, enc) =>
+      await (await suite.SetupRecipient(privateOf(key), enc)).Export(exportContext, SERIES_KEY_BYTES),
+    sealWith: (key, nonce, plaintext, aad) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
+    openWith: (key, nonce, ciphertext, aad) => chacha20poly1305(key, nonce, aad).decrypt(ciphertext),
   };
 }
 

@@ -51,7 +51,7 @@ describe("loadConfig without anything given", () => {
         peersMax: 10_000,
         newPeersPerMinute: 1_000,
         requestTimeoutSeconds: 15,
-        sealing: "off",
+        sealing: "auto",
         relays: [],
         relayConnections: 1,
         reachable: "auto",

@@ -3,6 +3,7 @@
  * sealing takes its time. Sections are those of MoltComm v1.
  */
 import { describe, expect, test } from "vitest";
+import { nameOf, readSealedText } from "../../../../src/moltcomm/sealing/sealed-text.ts";
 import { Sealer } from "../../../../src/moltcomm/sealing/sealer.ts";
 import type { Message } from "../../../../src/moltcomm/wire/types.ts";
 import { makeIdentity, makeScene, MINUTE_MS, newId, RawPeer, SECOND_MS, startNode } from "../node/support.ts";
@@ -63,7 +64,7 @@ describe("§11 reading 10: a message out", () => {
     const [direct] = peer.all("DIRECT");
     expect(direct?.body.msg).toMatch(/^hpke1:[A-Za-z0-9_-]{71}$/);
     expect(await openAll(sealer, peer.all("DIRECT"))).toEqual(["hello"]);
-    expect(peer.all("HELLO")[0]?.body.agent).toBe("barnacle/test (hpke1)");
+    expect(peer.all("HELLO")[0]?.body.agent).toBe("barnacle/test (hpke1; hpke1s)");
     expect(subject.sample('barnacle_moltcomm_sealed_messages_total{outcome="sent"}')).toBe(1);
   });
 
@@ -109,6 +110,59 @@ describe("§11 reading 10: a message out", () => {
     const { world, attempt, peer } = await makeSealingScene();
     peer.answer = "BAD_FRAME";
     expect(await world.wait(attempt())).toMatchObject({ outcome: "failed", reason: "BAD_FRAME", byRecipient: true });
+  });
+});
+
+describe("§11 reading 10: a series", () => {
+  const SERIES = "other/1 (hpke1; hpke1s)";
+
+  /** Ephemeral key and number of each message that came. */
+  const namesOf = (texts: readonly string[]) =>
+    texts.map((text) => {
+      const parts = readSealedText(text);
+      return { enc: parts === undefined ? "" : nameOf(parts.enc), number: parts?.number };
+    });
+
+  test("serves a node that announces it: one ephemeral key, numbered, opened in any order and after a restart", async () => {
+    const { world, attempt, identity, peer, runtime, sealer, texts } = await makeSealingScene();
+    peer.agent = SERIES;
+    const wanted = Array.from({ length: 30 }, (_, index) => `${index}`);
+    await world.wait(Promise.all(wanted.map((text) => attempt(text))));
+    const names = namesOf(texts());
+    expect(new Set(names.map(({ enc }) => enc)).size).toBe(1);
+    expect(names.map(({ number }) => number)).toEqual(wanted.map((_, index) => index + 1));
+    const last = peer.all("DIRECT").toReversed();
+    expect(await openAll(sealer, last)).toEqual(wanted.toReversed());
+    // One that has restarted knows nothing of it, and one that does opens it at once.
+    expect(await openAll(new Sealer(runtime, identity), last.slice(0, 1))).toEqual(["29"]);
+    const [first] = last;
+    if (first?.t !== "DIRECT") throw new TypeError("no message");
+    const { from, to = "", id, body } = first;
+    expect(sealer.openNow(body.msg, { from, to, id })).toEqual({ msg: "29" });
+    expect(sealer.openNow(body.msg, { from, to, id: newId() })).toEqual({ wrong: "unopenable" });
+    expect(sealer.openNow(body.msg.replace(/\d+$/, "7"), { from, to, id })).toEqual({ wrong: "unopenable" });
+  });
+
+  test("is not used with a node that announces single messages only", async () => {
+    const { world, attempt, texts } = await makeSealingScene();
+    await world.wait(attempt("one"));
+    await world.wait(attempt("two"));
+    expect(namesOf(texts()).map(({ number }) => number)).toEqual([undefined, undefined]);
+    expect(new Set(namesOf(texts()).map(({ enc }) => enc)).size).toBe(2);
+  });
+
+  test("ends after ten minutes, and when the node does not announce it any more", async () => {
+    const { world, attempt, comesBack, peer, sealer, texts } = await makeSealingScene();
+    peer.agent = SERIES;
+    await world.wait(attempt("one"));
+    await world.run(11 * MINUTE_MS);
+    await world.wait(attempt("two"));
+    await comesBack(SEALS);
+    await world.wait(attempt("three"));
+    const names = namesOf(texts());
+    expect(names.map(({ number }) => number)).toEqual([1, 1, undefined]);
+    expect(new Set(names.map(({ enc }) => enc)).size).toBe(3);
+    expect(await openAll(sealer, peer.all("DIRECT"))).toEqual(["one", "two", "three"]);
   });
 });
 
@@ -295,6 +349,41 @@ describe("moltcomm.sealing", () => {
     expect(texts()).toEqual([]);
   });
 
+  test("off goes on sealing to a node that it has sealed to, and sends it nothing in plain by itself", async () => {
+    const { world, attempt, comesBack, here, peer, sealer, subject, texts, unsealed } = await makeSealingScene();
+    await world.wait(attempt("one"));
+    await world.wait(subject.node.stop());
+    subject.process.kill("SIGKILL");
+    const again = await startNode(world, here, {
+      identity: subject.identity,
+      addressesOf: () => ["tcp://10.0.0.2:9001"],
+      sealing: { mode: "off", unsealedAtMs: (nodeId) => unsealed.get(nodeId) },
+    });
+    const say = (msg: string) => world.wait(again.node.attempt({ to: peer.nodeId, id: newId(), msg }));
+    expect(await say("two")).toEqual({ outcome: "delivered" });
+    expect(await openAll(sealer, peer.all("DIRECT"))).toEqual(["one", "two"]);
+    expect(peer.all("HELLO").at(-1)?.body.agent).toBe("barnacle/test");
+    await comesBack("other/1");
+    expect(await say("three")).toMatchObject(NOT_SEALED);
+    unsealed.set(peer.nodeId, again.runtime.clock.wallMs());
+    expect(await say("four")).toEqual({ outcome: "delivered" });
+    expect(texts().at(-1)).toBe("four");
+  });
+
+  test("off sends in plain to a node that only announced that it takes sealed messages", async () => {
+    const { world, here, peer, subject, texts } = await makeSealingScene();
+    await world.wait(subject.node.ping(peer.nodeId).catch(() => undefined));
+    await world.wait(subject.node.stop());
+    subject.process.kill("SIGKILL");
+    const again = await startNode(world, here, {
+      identity: subject.identity,
+      addressesOf: () => ["tcp://10.0.0.2:9001"],
+      sealing: { mode: "off", unsealedAtMs: () => undefined },
+    });
+    await world.wait(again.node.attempt({ to: peer.nodeId, id: newId(), msg: "plain" }));
+    expect(texts()).toEqual(["plain"]);
+  });
+
   test("off neither announces nor seals, nor remembers", async () => {
     const { world, attempt, peer, subject, texts } = await makeSealingScene("off");
     await world.wait(attempt("hello"));
@@ -319,6 +408,6 @@ describe("moltcomm.sealing", () => {
       }
     }
     await world.run(MINUTE_MS);
-    expect(two.node.peers()).toMatchObject([{ nodeId: one.nodeId, agent: "barnacle/test (hpke1)" }]);
+    expect(two.node.peers()).toMatchObject([{ nodeId: one.nodeId, agent: "barnacle/test (hpke1; hpke1s)" }]);
   });
 });

@@ -17,7 +17,7 @@ const random = createRandom();
 
 describe("the announcement", () => {
   test("is a comment at the end of agent", () => {
-    expect(announceSealing("barnacle/0.1.0")).toBe("barnacle/0.1.0 (hpke1)");
+    expect(announceSealing("barnacle/0.1.0")).toBe("barnacle/0.1.0 (hpke1; hpke1s)");
     expect(announcesSealing(announceSealing("barnacle/0.1.0"))).toBe(true);
   });
 
@@ -54,16 +54,29 @@ describe("the announcement", () => {
 
 describe("a sealed text", () => {
   const bytes = Uint8Array.from({ length: 49 }, (_, index) => index * 5);
+  const parts = { enc: bytes.subarray(0, 32), ciphertext: bytes.subarray(32) };
 
   test("is hpke1: and base64url without padding", () => {
-    const text = writeSealedText(bytes.subarray(0, 32), bytes.subarray(32));
+    const text = writeSealedText({ ...parts, number: undefined });
     expect(text).toMatch(/^hpke1:[A-Za-z0-9_-]{66}$/);
     expect(isSealedText(text)).toBe(true);
-    expect(readSealedText(text)).toEqual(bytes);
+    expect(readSealedText(text)).toEqual({ ...parts, number: undefined });
+  });
+
+  test("has its number behind a full stop in a series", () => {
+    for (const number of [1, 9, 10, 65_535]) {
+      const text = writeSealedText({ ...parts, number });
+      expect(text).toMatch(/^hpke1:[A-Za-z0-9_-]{66}\.\d{1,5}$/);
+      expect(readSealedText(text)).toEqual({ ...parts, number });
+    }
+    for (const wrong of [".", ".0", ".01", ".1.", ".-1", ".1e3", ".100000", ".x", " .1", "..1", ".1\n"]) {
+      const text = writeSealedText({ ...parts, number: undefined }) + wrong;
+      expect([wrong, readSealedText(text)]).toEqual([wrong, undefined]);
+    }
   });
 
   test("is read in its one form only", () => {
-    const text = writeSealedText(bytes.subarray(0, 32), bytes.subarray(32));
+    const text = writeSealedText({ ...parts, number: undefined });
     const spareBits = `${text.slice(0, -1)}${
       text.endsWith("A") ? "B" : String.fromCharCode(text.charCodeAt(text.length - 1) + 1)
     }`;
