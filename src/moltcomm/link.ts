@@ -108,6 +108,8 @@ export class Link implements ConnectionHandler {
   countedBytes = 0;
   /** The peer will send no more. */
   isFinished = false;
+  /** Frames that were given to be sent. */
+  framesSent = 0;
   readonly #owner: LinkOwner;
   readonly #maxFrameBytes: number;
   #connection: Connection | undefined;
@@ -180,6 +182,7 @@ export class Link implements ConnectionHandler {
   /** Queues a frame. Frames of one turn leave in one write. @returns whether it will be sent */
   send(frame: Uint8Array): boolean {
     if (!this.isOpen) return false;
+    this.framesSent++;
     if (this.#cork.length === 0) this.#owner.onCorked(this);
     this.#cork.push(frame);
     if (this.#cork.length >= FRAMES_PER_WRITE) this.flush();

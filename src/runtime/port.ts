@@ -202,6 +202,14 @@ export interface Connection {
   write(data: Uint8Array): boolean;
   /** Bytes queued here and not yet taken by the kernel. */
   readonly bufferedBytes: number;
+  /**
+   * Has the kernel ask the far end's kernel for a sign of life after each `idleMs` without one, ten times a second apart; without an answer
+   * the connection is closed with `TIMED_OUT`. It does not while something written is not acknowledged, and says nothing of the program at
+   * the far end. Absent where the platform has no such means.
+   *
+   * @returns whether it does
+   */
+  keepAlive?(idleMs: number): boolean;
   /** Stops `onData`; the kernel's window then slows the peer down. */
   pause(): void;
   resume(): void;

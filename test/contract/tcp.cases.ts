@@ -31,6 +31,21 @@ const talking: readonly Omit<ContractCase, "capability">[] = [
     },
   },
   {
+    name: "a connection that the kernel looks after goes on as any other",
+    async run({ runtime }) {
+      const { client, server, close } = await connectPair(runtime);
+      for (const { connection } of [client, server]) {
+        const isKept = connection.keepAlive?.(1_000) ?? false;
+        assert.equal(typeof isKept, "boolean");
+      }
+      client.connection.write(bytesOf("still"));
+      await server.events.received("still");
+      server.connection.write(bytesOf("here"));
+      await client.events.received("here");
+      await close();
+    },
+  },
+  {
     name: "a large write arrives whole and drains",
     async run({ runtime }) {
       const { client, server, close } = await connectPair(runtime);

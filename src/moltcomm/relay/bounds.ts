@@ -78,7 +78,15 @@ export const OWN_HOSTS_MAX = 8;
 
 /** How often connections are looked after while there are any. */
 export const SWEEP_MS = 5 * SECOND_MS;
-/** Silence after which a node that keeps its connection alive by itself is asked for a sign of life. */
+/** Idle time after which the kernel looks whether a node's host is still there, where it can: for 10 s more, and at no cost to us. */
+export const KEEP_ALIVE_MS = MINUTE_MS;
+/**
+ * Silence after which a node is asked for a sign of life where the kernel looks after its host: nodes of ours say something every four minutes.
+ * And if something was handed on to it meanwhile: then most nodes say something, and the kernel does not look while that is under way.
+ */
+export const KEPT_SILENCE_MS = 5 * MINUTE_MS;
+export const SPOKEN_TO_SILENCE_MS = MINUTE_MS;
+/** Without the kernel's help: silence of a node that keeps its connection alive by itself. */
 export const PINGING_SILENCE_MS = MINUTE_MS;
 /** The same for a node that never did: plain v1 does not ask it to. */
 export const SILENCE_MS = 4 * MINUTE_MS;

@@ -85,6 +85,7 @@ export class Forwarder {
     const nowMs = clock.monotonicMs();
     link.lastReadAtMs = nowMs;
     link.askedAtMs = undefined;
+    link.isSpokenTo = false;
     counts.receivedBytes += chunk.length;
     this.#cost = 0;
     try {

@@ -10,6 +10,7 @@ import { remoteKeyOf } from "../remote-key.ts";
 import type { PeerRecord } from "../wire/types.ts";
 import type { AddressAccount } from "./addresses.ts";
 import type { Budget } from "./allowance.ts";
+import { KEEP_ALIVE_MS } from "./bounds.ts";
 import type { PartialFrame } from "./partial-frame.ts";
 import { standingAlone } from "./partial-frame.ts";
 
@@ -50,6 +51,10 @@ export class RelayLink implements ConnectionHandler {
   lastReadAtMs: number;
   /** It asks for signs of life itself. */
   hasPinged = false;
+  /** The kernel looks whether its host is still there. */
+  readonly isKept: boolean;
+  /** Something was handed on to it since it last said something. */
+  isSpokenTo = false;
   /** When it was asked for one, and said nothing since. */
   askedAtMs: number | undefined;
   /** Since when it takes nothing of what is queued, and how much that was. */
@@ -83,6 +88,7 @@ export class RelayLink implements ConnectionHandler {
     this.openedAtMs = init.nowMs;
     this.lastReadAtMs = init.nowMs;
     this.remoteKey = remoteKeyOf(init.connection.remote.host);
+    this.isKept = init.connection.keepAlive?.(KEEP_ALIVE_MS) === true;
   }
 
   get isOpen(): boolean {
@@ -115,6 +121,7 @@ export class RelayLink implements ConnectionHandler {
 
   /** Puts bytes beside those that leave in the next write. They must not be changed afterwards. */
   put(bytes: Uint8Array): void {
+    this.isSpokenTo = true;
     this.#pending.push(bytes);
   }
 

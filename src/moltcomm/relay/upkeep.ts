@@ -11,10 +11,12 @@ import {
   END_TIMEOUT_MS,
   FRAME_TIMEOUT_MS,
   HELLO_TIMEOUT_MS,
+  KEPT_SILENCE_MS,
   NOT_READING_TIMEOUT_MS,
   PINGING_SILENCE_MS,
   SIGN_OF_LIFE_MS,
   SILENCE_MS,
+  SPOKEN_TO_SILENCE_MS,
   SWEEP_MS,
 } from "./bounds.ts";
 import type { RelayCloseReason } from "./counts.ts";
@@ -95,7 +97,7 @@ export class RelayUpkeep {
 
   #askIfSilent(link: RelayLink, nowMs: number): void {
     if (link.registration === undefined || link.askedAtMs !== undefined || link.isHeld || !link.isOpen) return;
-    if (nowMs - link.lastReadAtMs < (link.hasPinged ? PINGING_SILENCE_MS : SILENCE_MS)) return;
+    if (nowMs - link.lastReadAtMs < silenceMsOf(link)) return;
     link.askedAtMs = nowMs;
     this.#components.answers.ask(link, this.#components.random.uuid());
   }
@@ -109,4 +111,10 @@ export class RelayUpkeep {
     else if (isTaking) link.untakenSinceMs = nowMs;
     return !isTaking && nowMs - (link.untakenSinceMs ?? nowMs) >= NOT_READING_TIMEOUT_MS;
   }
+}
+
+/** How long a link may be silent. */
+function silenceMsOf({ hasPinged, isKept, isSpokenTo }: RelayLink): number {
+  if (isKept) return isSpokenTo ? SPOKEN_TO_SILENCE_MS : KEPT_SILENCE_MS;
+  return hasPinged ? PINGING_SILENCE_MS : SILENCE_MS;
 }

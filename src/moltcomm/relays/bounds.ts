@@ -23,12 +23,21 @@ export const FIRST_RETRY_WAIT_MS = SECOND_MS;
 /** A connection to a relay that ends sooner counts as a failed attempt. */
 export const RELAY_LIFE_MIN_MS = 5 * SECOND_MS;
 
-/** Silence after which a relay is asked for a sign of life, and how long that may take: with the watch's own rhythm less than 30 s. */
+/**
+ * Idle time after which the kernel looks whether the relay's host is still there, where it can: with the 10 s for which it asks, less than
+ * 30 s. What refuses to be asked so is silent for 16 s, and has 7 s to answer a `PING`: less than 30 s as well.
+ */
+export const RELAY_KEEP_ALIVE_MS = 15 * SECOND_MS;
 export const RELAY_SILENCE_MS = 16 * SECOND_MS;
-export const RELAY_ANSWER_MS = 6 * SECOND_MS;
+export const RELAY_ANSWER_MS = 7 * SECOND_MS;
+/** How soon it is looked again where something stands in the way now. */
 export const WATCH_MS = 3 * SECOND_MS;
-/** How often a relay that is never silent is asked all the same, to know how fast it answers. */
+/**
+ * How often a relay is asked all the same: to know how fast it answers, and whether its process lives and not its host alone. Where the
+ * kernel looks, seldom: with ten thousand nodes each question a minute is a hundredth of the relay's core.
+ */
 export const RELAY_MEASURE_MS = MINUTE_MS;
+export const KEPT_MEASURE_MS = 4 * MINUTE_MS;
 /** How much of a round trip's average each new one is. */
 export const ROUND_TRIP_WEIGHT = 0.3;
 

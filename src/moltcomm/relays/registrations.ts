@@ -58,7 +58,6 @@ export class Registrations {
   readonly #candidates: Candidates;
   #task: Task | undefined;
   #timer: Timer | undefined;
-  #intervalMs: number | null = null;
   #endSource: (() => void) | undefined;
   /** Before that nothing new is connected to: a relay was lost, by a crowd perhaps. */
   #resumeAtMs = 0;
@@ -120,7 +119,7 @@ export class Registrations {
 
   /** A connection to a relay was opened, by us or for mail: it is watched. */
   opened(): void {
-    this.#every(WATCH_MS);
+    this.#task?.nudge();
   }
 
   /** A connection is gone, or ends. */
@@ -146,15 +145,7 @@ export class Registrations {
     this.#connect();
     this.#leaveSurplus();
     this.#exploreIfDue();
-    const isAnyLink = this.#components.watch.look();
-    this.#every(isAnyLink ? WATCH_MS : null);
-    this.#wakeWhenDue();
-  }
-
-  #every(intervalMs: number | null): void {
-    if (this.#intervalMs === intervalMs) return;
-    this.#intervalMs = intervalMs;
-    this.#task?.setIntervalMs(intervalMs);
+    this.#wakeWhenDue(this.#components.watch.look());
   }
 
   #refresh(): void {
@@ -331,12 +322,20 @@ export class Registrations {
   }
 
   /** The next moment at which something is to be done that no event tells of. */
-  #wakeWhenDue(): void {
+  #wakeWhenDue(watchAtMs: number): void {
     const { clock } = this.#components;
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (!this.isWanted) return;
     const nowMs = clock.monotonicMs();
+    const due = [watchAtMs, ...this.#leaving.size > 0 ? [nowMs + WATCH_MS] : []];
+    if (this.isWanted) due.push(...this.#candidatesDue());
+    const next = Math.min(...due.filter((atMs) => atMs > nowMs));
+    if (next === Infinity) return;
+    this.#timer = clock.setTimer(Math.ceil(next - nowMs), () => this.#task?.nudge({ withinMs: TOLERANCE_MS }));
+  }
+
+  /** When something is to be done with those that are not in use. */
+  #candidatesDue(): number[] {
     const { all, joined } = this.#candidates;
     const isMissing = joined.length < this.#init.wanted;
     const due: number[] = [];
@@ -349,9 +348,7 @@ export class Registrations {
       }
     }
     if (!isMissing && all.length > this.#init.wanted) due.push(this.#exploreAtMs);
-    const next = Math.min(...due.filter((atMs) => atMs > nowMs));
-    if (next === Infinity) return;
-    this.#timer = clock.setTimer(Math.ceil(next - nowMs), () => this.#task?.nudge());
+    return due;
   }
 
   #changed(): void {

@@ -1,9 +1,17 @@
 /**
  * Whether relays are still there, and how fast they answer.
  *
- * A connection that was cut without a word looks like a silent one; so a relay that is silent is asked, and one that does not answer is
- * given up, all within 30 s. The question names nobody: a relay passes on whatever names somebody. One that has never said who it is gets
- * the question for ourselves, and passes it back. Source: MoltComm v1, sections 5 and 8.
+ * A connection that was cut without a word looks like a silent one, and is to be noticed within 30 s. Ten thousand nodes that ask by `PING`
+ * for that cost the relay four hundred signatures a second, and TCP has the same question for nothing: where the kernel can be told to ask
+ * (see `Connection.keepAlive`), it does, and a `PING` goes out every few minutes only. The kernel does not ask while something that we sent
+ * is under way. So whenever something was sent, silence is met by a `PING` as it is where the kernel does not help; its answer shows that all
+ * before it has arrived. A relay that does not answer is given up.
+ *
+ * The question names nobody: a relay passes on whatever names somebody. One that has never said who it is gets the question for ourselves,
+ * and passes it back. Source: MoltComm v1, sections 5 and 8.
+ *
+ * Whoever can answer in the relay's place can also let questions and answers through and nothing else: that somebody is there is all that
+ * either shows, and no signature would make it more.
  *
  * @module
  */
@@ -13,7 +21,15 @@ import type { Links } from "../links.ts";
 import type { Pings } from "../pings.ts";
 import type { Request, Requests } from "../requests.ts";
 import type { Voice } from "../voice.ts";
-import { RELAY_ANSWER_MS, RELAY_MEASURE_MS, RELAY_SILENCE_MS, ROUND_TRIP_WEIGHT } from "./bounds.ts";
+import {
+  KEPT_MEASURE_MS,
+  RELAY_ANSWER_MS,
+  RELAY_KEEP_ALIVE_MS,
+  RELAY_MEASURE_MS,
+  RELAY_SILENCE_MS,
+  ROUND_TRIP_WEIGHT,
+  WATCH_MS,
+} from "./bounds.ts";
 
 /** What the watch works with. */
 export interface WatchComponents {
@@ -29,6 +45,10 @@ interface Pulse {
   askedAtMs: number;
   /** Without an answer so far. */
   isAsked: boolean;
+  /** The kernel looks whether its host is there. */
+  readonly isKept: boolean;
+  /** How many of the frames that we sent are known to have arrived. */
+  framesArrived: number;
   roundTripMs: number | undefined;
 }
 
@@ -46,23 +66,39 @@ export class Watch {
     return this.#pulses.get(link)?.roundTripMs;
   }
 
-  /** One look at every connection to a relay. @returns whether there is one */
-  look(): boolean {
+  /** One look at every connection to a relay. @returns when the next is due, a monotonic time; `Infinity` where there is none to look at */
+  look(): number {
     const { clock, links } = this.#components;
     const nowMs = clock.monotonicMs();
-    let isAny = false;
+    let nextMs = Infinity;
     for (const link of links.all) {
-      if (link.relay === undefined) continue;
-      isAny = true;
-      if (!link.isOpen || !link.isProven) continue;
-      const { askedAtMs, isAsked } = this.#pulseOf(link);
-      const heardAtMs = link.lastFrameAtMs ?? link.openedAtMs;
-      // What we keep from being read ourselves cannot be told from silence.
-      if (link.work !== "none") continue;
-      if (isAsked && heardAtMs < askedAtMs && nowMs - askedAtMs >= RELAY_ANSWER_MS) links.close(link, "silent");
-      else if (!isAsked || heardAtMs >= askedAtMs) this.#askIfDue(link, nowMs - heardAtMs, nowMs - askedAtMs);
+      if (link.relay === undefined || link.isClosed) continue;
+      nextMs = Math.min(nextMs, this.#lookAt(link, nowMs));
     }
-    return isAny;
+    return nextMs;
+  }
+
+  /** @returns when it is to be looked at again */
+  #lookAt(link: Link, nowMs: number): number {
+    // What we keep from being read ourselves cannot be told from silence.
+    if (!link.isOpen || !link.isProven || link.work !== "none") return nowMs + WATCH_MS;
+    const { askedAtMs, isAsked, isKept, framesArrived } = this.#pulseOf(link);
+    const heardAtMs = link.lastFrameAtMs ?? link.openedAtMs;
+    const isKernels = isKept && framesArrived === link.framesSent;
+    const dueMs = Math.min(
+      isKernels ? Infinity : heardAtMs + RELAY_SILENCE_MS,
+      askedAtMs + (isKept ? KEPT_MEASURE_MS : RELAY_MEASURE_MS),
+    );
+    if (isAsked && heardAtMs < askedAtMs) {
+      const givenUpAtMs = askedAtMs + RELAY_ANSWER_MS;
+      if (nowMs < givenUpAtMs) return givenUpAtMs;
+      this.#components.links.close(link, "silent");
+      return Infinity;
+    }
+    // Something may be sent meanwhile, and then silence counts.
+    if (nowMs < dueMs) return Math.min(dueMs, nowMs + RELAY_SILENCE_MS);
+    this.ask(link).catch(() => undefined);
+    return nowMs + RELAY_ANSWER_MS;
   }
 
   /** Asks the relay now. @returns how long it took; `undefined` when no answer came */
@@ -74,6 +110,7 @@ export class Watch {
     const startMs = clock.monotonicMs();
     pulse.askedAtMs = startMs;
     pulse.isAsked = true;
+    let framesSent = Infinity;
     return new Promise((resolve) => {
       const request: Request = {
         kind: "PING",
@@ -82,13 +119,14 @@ export class Watch {
         link,
         answered: () => {
           const tookMs = clock.monotonicMs() - startMs;
-          note(pulse, tookMs);
+          note(pulse, { tookMs, framesSent });
           resolve(tookMs);
         },
         failed: () => resolve(undefined),
       };
       if (voice.say(link, "PING", undefined, { nonce })) requests.add(request);
       else resolve(undefined);
+      framesSent = link.framesSent;
     });
   }
 
@@ -96,26 +134,33 @@ export class Watch {
     const { clock, pings, voice } = this.#components;
     pulse.askedAtMs = clock.monotonicMs();
     pulse.isAsked = true;
-    const answer = await pings.ask(link, voice.nodeId);
+    const asking = pings.ask(link, voice.nodeId);
+    const { framesSent } = link;
+    const answer = await asking;
     if (answer.outcome === "failed") return undefined;
-    note(pulse, answer.roundTripMs);
+    note(pulse, { tookMs: answer.roundTripMs, framesSent });
     return answer.roundTripMs;
   }
 
-  #askIfDue(link: Link, silentMs: number, sinceAskedMs: number): void {
-    if (silentMs < RELAY_SILENCE_MS && sinceAskedMs < RELAY_MEASURE_MS) return;
-    this.ask(link).catch(() => undefined);
-  }
-
   #pulseOf(link: Link): Pulse {
-    const pulse = this.#pulses.get(link) ?? { askedAtMs: link.openedAtMs, isAsked: false, roundTripMs: undefined };
+    const known = this.#pulses.get(link);
+    if (known !== undefined) return known;
+    const pulse: Pulse = {
+      askedAtMs: link.openedAtMs,
+      isAsked: false,
+      isKept: link.connection?.keepAlive?.(RELAY_KEEP_ALIVE_MS) === true,
+      framesArrived: 0,
+      roundTripMs: undefined,
+    };
     this.#pulses.set(link, pulse);
     return pulse;
   }
 }
 
-function note(pulse: Pulse, tookMs: number): void {
+function note(pulse: Pulse, { tookMs, framesSent }: { readonly tookMs: number; readonly framesSent: number }): void {
   const before = pulse.roundTripMs ?? tookMs;
   pulse.isAsked = false;
+  // What was sent before the question has arrived before it.
+  pulse.framesArrived = Math.max(pulse.framesArrived, framesSent);
   pulse.roundTripMs = before + (tookMs - before) * ROUND_TRIP_WEIGHT;
 }

@@ -42,6 +42,8 @@ export interface BunSocket {
   pause(): void;
   resume(): void;
   setNoDelay(noDelay?: boolean): boolean;
+  /** @param initialDelay milliseconds; then it asks ten times, a second apart */
+  setKeepAlive(enable: boolean, initialDelay: number): boolean;
 }
 
 export interface BunSocketHandlers {

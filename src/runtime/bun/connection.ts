@@ -80,6 +80,11 @@ export class BunConnection implements Connection {
     return this.#queue.bytes === 0;
   }
 
+  keepAlive(idleMs: number): boolean {
+    // Elsewhere the pace of what follows is the system's own, most often minutes.
+    return process.platform === "linux" && this.#socket.setKeepAlive(true, idleMs);
+  }
+
   pause(): void {
     this.#paused = true;
     this.#socket.pause();

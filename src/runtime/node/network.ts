@@ -24,6 +24,13 @@ class NodeConnection implements Connection {
     return this.#socket.writable && this.#socket.write(data);
   }
 
+  keepAlive(idleMs: number): boolean {
+    // Elsewhere the pace of what follows is the system's own, most often minutes.
+    if (process.platform !== "linux") return false;
+    this.#socket.setKeepAlive(true, idleMs);
+    return true;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

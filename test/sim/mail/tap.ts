@@ -99,6 +99,10 @@ class TappedConnection implements Connection {
     return goesOn;
   }
 
+  keepAlive(idleMs: number): boolean {
+    return this.#connection.keepAlive?.(idleMs) === true;
+  }
+
   pause(): void {
     this.#connection.pause();
   }

@@ -53,6 +53,11 @@ export class Lane {
     return this.#waiting.length === 0 && this.#isPath;
   }
 
+  /** Whether something is sent again and again because the path is closed: not what only makes room, which is not repeated. */
+  get isRepeating(): boolean {
+    return this.#waiting.some(({ sizeBytes }) => sizeBytes > 0);
+  }
+
   send(parcel: Parcel): void {
     this.#underWay.push(parcel);
     if (this.#waiting.length > 0) this.#waiting.push(parcel);

@@ -20,6 +20,9 @@ const WINDOW_BYTES = 256 * 1024;
 const SEGMENT_BYTES = 64 * 1024;
 /** Above this much queued, `write` asks to wait. */
 const HIGH_WATER_BYTES = 64 * 1024;
+/** How often, and how far apart, Linux asks as Node and Bun tell it to. */
+const PROBES = 10;
+const PROBE_INTERVAL_MS = 1_000;
 
 interface ConnectionInit {
   readonly process: SimProcess;
@@ -83,6 +86,30 @@ export class SimConnection implements Connection, Resource {
     if (this.#outgoing.lengthBytes < HIGH_WATER_BYTES) return true;
     this.#wantsDrain = true;
     return false;
+  }
+
+  keepAlive(idleMs: number): boolean {
+    const { keepsAlive } = this.#process.host.world.network;
+    if (keepsAlive) this.#askIn(idleMs, { idleMs, unanswered: 0 });
+    return keepsAlive;
+  }
+
+  /** The kernel's question whether the far end's kernel knows of this connection: none while it waits for an acknowledgement. */
+  #askIn(delayMs: number, { idleMs, unanswered }: { readonly idleMs: number; readonly unanswered: number }): void {
+    const { from, to } = this.#lane;
+    const { network } = this.#process.host.world;
+    this.#process.after(delayMs, () => {
+      if (this.#state !== "open") return;
+      // It is sending something again and again: that is its question.
+      if (this.#lane.isRepeating) return this.#askIn(idleMs, { idleMs, unanswered: 0 });
+      if (network.isOpen(from, to) && network.isOpen(to, from)) {
+        const peer = this.#peer;
+        if (peer !== undefined && peer.#state === "vanished") return this.fail("CONNECTION_RESET");
+        return this.#askIn(idleMs, { idleMs, unanswered: 0 });
+      }
+      if (unanswered === PROBES) return this.fail("TIMED_OUT");
+      this.#askIn(PROBE_INTERVAL_MS, { idleMs, unanswered: unanswered + 1 });
+    }, false);
   }
 
   pause(): void {

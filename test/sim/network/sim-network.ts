@@ -30,6 +30,8 @@ export class SimNetwork {
   readonly random: SeededRandom;
   /** Lanes on which something waits for the path to open. */
   readonly stalled = new Set<Lane>();
+  /** Whether kernels can be told to look after connections: those of some platforms cannot. */
+  keepsAlive = true;
   readonly #blocked = new Set<string>();
   readonly #links = new Map<string, Link>();
   readonly #names = new Map<string, SimHost>();

@@ -6,6 +6,7 @@ import { makeScene, MINUTE_MS, SECOND_MS, startRelay, textsOf } from "./support.
 describe("a relay", () => {
   test("keeps a silent plain v1 node that answers its PING, for hours", async () => {
     const { world, subject, register } = await makeScene();
+    world.network.keepsAlive = false;
     const node = await register();
     node.onMessage = (message) => {
       if (message.t === "PING") node.say("PONG", { nonce: message.body.nonce }, { to: message.from });
@@ -17,8 +18,42 @@ describe("a relay", () => {
     expect(node.all("PING").length).toBeLessThan(50);
   });
 
-  test("closes a node that is gone without a word within five minutes, one that used to ping within 90 s", async () => {
+  test("asks a silent node seldom where the kernel looks after it, and closes one that is gone within 90 s", async () => {
     const { world, subject, homes, register } = await makeScene();
+    const nodes = [await register(0), await register(1)];
+    for (const node of nodes) {
+      node.onMessage = (message) => {
+        if (message.t === "PING") node.say("PONG", { nonce: message.body.nonce }, { to: message.from });
+      };
+      node.say("PING", { nonce: "n" });
+    }
+    await world.run(60 * MINUTE_MS);
+    expect(nodes[0]?.all("PING").length).toBeGreaterThan(8);
+    expect(nodes[0]?.all("PING").length).toBeLessThan(13);
+    const [home] = homes;
+    if (home !== undefined) world.network.partition([subject.host], [home]);
+    await world.run(90 * SECOND_MS);
+    expect(subject.relay.view.registered).toBe(1);
+  });
+
+  test("asks a node within 90 s that was written to and says nothing, and closes it when it does not answer", async () => {
+    const { world, subject, homes, register } = await makeScene();
+    const [sender, recipient] = [await register(0), await register(1)];
+    sender.onMessage = (message) => {
+      if (message.t === "PING") sender.say("PONG", { nonce: message.body.nonce }, { to: message.from });
+    };
+    await world.run(10 * SECOND_MS);
+    const [, far] = homes;
+    if (far !== undefined) world.network.partition([subject.host], [far]);
+    sender.direct(recipient.nodeId, "are you there?");
+    await world.run(90 * SECOND_MS);
+    expect(subject.relay.view.registered).toBe(1);
+    expect(subject.sample('closed_connections_total{reason="silent"}')).toBe(1);
+  });
+
+  test("without the kernel's help closes a node that is gone within five minutes, one that used to ping within 90 s", async () => {
+    const { world, subject, homes, register } = await makeScene();
+    world.network.keepsAlive = false;
     const [plain, pinging] = [await register(0), await register(1)];
     pinging.say("PING", { nonce: "n" });
     await world.run(SECOND_MS);

@@ -123,6 +123,7 @@ describe("a relay's rates", () => {
 
   test("are not filled anew by coming again", async () => {
     const { world, dial, register, sample } = await makeScene({ limits: { framesPerSecondPerAddress: 5 } });
+    world.network.keepsAlive = false;
     const sink = await register(1);
     const beforeMs = world.clock.monotonicMs();
     for (let round = 0; round < 10; round++) {

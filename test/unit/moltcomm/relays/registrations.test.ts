@@ -174,19 +174,59 @@ describe("a lost relay", () => {
     expect(node.sample('barnacle_moltcomm_relay_registrations_ended_total{how="lost"}')).toBe(5);
   });
 
-  test("that falls silent without a word is noticed within 30 s", async () => {
-    for (const delayMs of [0, 3_000, 9_000, 17_000]) {
+  test.each([true, false])(
+    "that falls silent without a word is noticed within 30 s; by the kernel: %s",
+    async (keepsAlive) => {
+      for (const delayMs of [0, 3_000, 9_000, 17_000, 200_000]) {
+        const scene = await RelayScene.make();
+        scene.world.network.keepsAlive = keepsAlive;
+        const node = await scene.start("a");
+        await scene.registered(node);
+        await scene.world.run(MINUTE_MS + delayMs);
+        scene.relay.host.unplug();
+        await scene.world.until(() => registeredAt(node).length === 0, { withinMs: 30 * SECOND_MS });
+      }
+    },
+  );
+
+  test("that falls silent while something is under way to it is noticed within 30 s, though the kernel does not look", async () => {
+    for (const delayMs of [0, 5_000, 14_000]) {
       const scene = await RelayScene.make();
       const node = await scene.start("a");
       await scene.registered(node);
-      await scene.world.run(MINUTE_MS + delayMs);
+      await scene.world.run(MINUTE_MS);
+      await scene.world.run(delayMs);
       scene.relay.host.unplug();
+      void node.node.ping(scene.relay.nodeId).catch(() => undefined);
       await scene.world.until(() => registeredAt(node).length === 0, { withinMs: 30 * SECOND_MS });
     }
   });
 
-  test("that is there and says nothing of itself costs a PING in less than 25 s, and stays", async () => {
+  test("whose process hangs is noticed within five minutes, though its kernel answers", async () => {
     const scene = await RelayScene.make();
+    const node = await scene.start("a");
+    await scene.registered(node);
+    await scene.world.run(MINUTE_MS);
+    scene.relay.answersPings = false;
+    await scene.world.run(2 * MINUTE_MS);
+    expect(registeredAt(node).length).toBe(1);
+    await scene.world.until(() => registeredAt(node).length === 0, { withinMs: 3 * MINUTE_MS });
+  });
+
+  test("that the kernel looks after costs a PING in four minutes", async () => {
+    const scene = await RelayScene.make();
+    const node = await scene.start("a");
+    await scene.registered(node);
+    await scene.world.run(60 * MINUTE_MS);
+    const pings = scene.relay.all("PING");
+    expect(pings.length).toBeGreaterThan(60 / 5);
+    expect(pings.length).toBeLessThan(60 / 3);
+    expect(scene.relay.acceptedAtMs.length).toBe(1);
+  });
+
+  test("that the kernel does not look after costs a PING in less than 25 s, and stays", async () => {
+    const scene = await RelayScene.make();
+    scene.world.network.keepsAlive = false;
     const node = await scene.start("a");
     await scene.registered(node);
     await scene.world.run(10 * MINUTE_MS);
