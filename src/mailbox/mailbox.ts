@@ -122,6 +122,11 @@ export class Mailbox {
     return { cursor: this.#inbox.view.cursor, unread: this.#inbox.unreadOf(isCounted) };
   }
 
+  /** How far back the memory of delivered messages reaches, in milliseconds. */
+  get reachMs(): number {
+    return this.#inbox.reachMs;
+  }
+
   /** Whether messages of this node are turned away, whatever they say. */
   isBlocked(nodeId: string): boolean {
     return this.#init.admit === "contacts" ? !this.contacts.isKnown(nodeId) : this.contacts.isBlocked(nodeId);

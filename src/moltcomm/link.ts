@@ -41,6 +41,8 @@ export interface RefusedInOrder {
 export interface RelaySide {
   /** `relay://HOST:PORT`, as it was dialled. */
   readonly address: string;
+  /** Its identity was known before it was dialled, from a manifest. */
+  readonly isPinned: boolean;
   /** We are to be found there: our record names it. */
   isRegistration: boolean;
   /** Nodes that are reached through it, the one longest unused first, and when each was last. */

@@ -18,7 +18,7 @@ import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { outcomeOfRelaysError } from "./outcomes.ts";
 import type { Refusals } from "./refusals.ts";
-import type { DialBack } from "./relays/mod.ts";
+import { type DialBack, hasMailbox } from "./relays/mod.ts";
 import type { ReplayMemory } from "./replay-memory.ts";
 import type { Request, Requests } from "./requests.ts";
 import { isSealedText, type Sealing } from "./sealing/mod.ts";
@@ -43,7 +43,7 @@ export interface ReceptionComponents {
   readonly directs: Directs;
   readonly gossip: Gossip;
   readonly handshakes: Handshakes;
-  readonly incoming: Pick<IncomingMail, "isBlocked">;
+  readonly incoming: Pick<IncomingMail, "isBlocked" | "reachMs">;
   readonly keys: KeyBook;
   readonly links: Links;
   readonly log: Logger;
@@ -170,7 +170,7 @@ export class Reception {
       refusals.refuseUnproven(link, { code: "BAD_SIG", detail, ref: id, from });
       return "handled";
     }
-    if (!this.#isTimely(ts)) {
+    if (!this.#isTimely(ts) && !this.#wasKept(link, message)) {
       return this.#refuseForNow(link, message, "BAD_TS", "ts is more than 10 minutes off our clock");
     }
     if (to !== undefined && to !== voice.nodeId) return wrong("NOT_FOR_ME", "to is another node");
@@ -198,6 +198,17 @@ export class Reception {
     const detail = "too many frames from this address";
     if (message.from !== link.peerId) return wrong("RATE_LIMIT", detail);
     return this.#refuseForNow(link, message, "RATE_LIMIT", detail);
+  }
+
+  /**
+   * A relay that we know of old may have kept a message, for as long as we would know it again. Source: MoltComm v1,
+   * section 11, reading 11.
+   */
+  #wasKept(link: Link, { t, ts }: Question): boolean {
+    if (t !== "DIRECT" || !hasMailbox(link)) return false;
+    const { clock, incoming } = this.#components;
+    const ageMs = clock.wallMs() - ts;
+    return ageMs > 0 && ageMs <= incoming.reachMs;
   }
 
   /** A `PING` to ourselves that we sent over this link has come back: the relay at its far end passes on what is for us. */

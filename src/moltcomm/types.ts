@@ -33,6 +33,8 @@ export interface IncomingMail {
   deliver(message: IncomingMessage): Promise<DeliveryOutcome>;
   /** Whether the sender's messages would be turned away whatever they say; asked before anything is spent on them. */
   isBlocked(from: string): boolean;
+  /** How far back in time a message that was delivered before would be known as such, in milliseconds. */
+  readonly reachMs: number;
 }
 
 /** A message on its way out. Its id was fixed before the first attempt. */

@@ -127,7 +127,9 @@ export class Upkeep {
     const isAwaited = link.work === "none";
     if (isAwaited && partialSinceMs !== undefined && nowMs - partialSinceMs >= FRAME_TIMEOUT_MS) return "frame_timeout";
     if (takesNothing(link, nowMs)) return "answers_not_taken";
-    if (isAwaited && nowMs - (lastFrameAtMs ?? openedAtMs) >= SILENCE_MAX_MS) return "silent";
+    // Relays have a watch of their own.
+    const isWatched = link.relay !== undefined && link.isProven;
+    if (isAwaited && !isWatched && nowMs - (lastFrameAtMs ?? openedAtMs) >= SILENCE_MAX_MS) return "silent";
     return undefined;
   }
 

@@ -31,8 +31,8 @@ export async function benchSealed(workshop: Workshop): Promise<Section> {
   return {
     name: "mail-sealed",
     title: "Mail: sealed, and over a relay",
-    method:
-      `Messages of ${MESSAGE_BYTES} bytes from one agent to another on this host, durable as above, ${rounds} rounds of each kind in turn. ` +
+    method: `Messages of ${MESSAGE_BYTES} bytes from one agent to another on this host, durable, ` +
+      `${rounds} rounds of each kind in turn. ` +
       "Over a relay: neither agent is dialled by the other, a third process on the same cores hands their frames on. " +
       "The baseline is the same conversation, direct and in plain.",
     table: compare("direct, in plain", rows),

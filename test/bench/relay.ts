@@ -21,7 +21,7 @@ const NODES = 10_000;
 const KEEP_ALIVE_MS = 25_000;
 /** As nodes of ours do: `RELAY_KEEP_ALIVE_MS`, `KEPT_MEASURE_MS`. */
 const KERNEL_MS = 15_000;
-const SELDOM_MS = 240_000;
+const SELDOM_MS = 600_000;
 const SETTLE_MS = 15_000;
 const REGISTERED_PER_SECOND = 800;
 const RESIDENT_MIB_MAX = 300;

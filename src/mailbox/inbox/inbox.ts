@@ -119,6 +119,11 @@ export class Inbox {
     await this.#prepareOnce();
   }
 
+  /** How far back the memory of delivered messages is whole, in milliseconds; 0 while that is not known. */
+  get reachMs(): number {
+    return this.#isPrepared ? this.#memory.reachMs(this.#checkpoints.ageMs) : 0;
+  }
+
   /** Takes a message; calls may overlap. Settles once its line is durable, or nothing of it is kept. Never rejects. */
   deliver(message: IncomingMessage): Promise<DeliveryOutcome> {
     if (this.#isClosed) return Promise.resolve(this.#intake.refuse("stopping", "stopping"));
@@ -190,6 +195,7 @@ export class Inbox {
         leastSeq: leastSeq ?? await this.#guessLastSeq(),
         adoptBytes: known === undefined ? ADOPT_ANEW_BYTES : ADOPT_BYTES,
       });
+      if (known === undefined && this.#file.place.seq > 0) this.#memory.lostBefore(this.#checkpoints.ageMs);
       await this.#cursorFile.read(this.#file.place.seq);
       await this.#recount();
     } catch (thrown) {

@@ -142,7 +142,12 @@ export class RelayLinks {
     if (this.#isStopped) return failure("STOPPED", "the node stops");
     const pinned = this.#init.pinnedAt(known.text);
     const { isRegistration } = known;
-    const relay: RelaySide = { address: known.text, isRegistration, reached: new Map() };
+    const relay: RelaySide = {
+      address: known.text,
+      isPinned: pinned !== undefined,
+      isRegistration,
+      reached: new Map(),
+    };
     const dialled = await dialler.dial(known.address, pinned ?? known.nodeId, this.#init.requestTimeoutMs, relay);
     counts.attempted(dialled.link === undefined ? "failed" : "connected");
     if (dialled.link === undefined) {

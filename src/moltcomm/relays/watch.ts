@@ -1,17 +1,17 @@
 /**
  * Whether relays are still there, and how fast they answer.
  *
- * A connection that was cut without a word looks like a silent one, and is to be noticed within 30 s. Ten thousand nodes that ask by `PING`
- * for that cost the relay four hundred signatures a second, and TCP has the same question for nothing: where the kernel can be told to ask
- * (see `Connection.keepAlive`), it does, and a `PING` goes out every few minutes only. The kernel does not ask while something that we sent
- * is under way. So whenever something was sent, silence is met by a `PING` as it is where the kernel does not help; its answer shows that all
- * before it has arrived. A relay that does not answer is given up.
+ * A connection that was cut without a word looks like a silent one, and is to be noticed within 30 s. Ten thousand nodes that
+ * ask by `PING` for that cost the relay four hundred signatures a second, and TCP has the same question for nothing: where the
+ * kernel can be told to ask (see `Connection.keepAlive`), it does, and a `PING` goes out every few minutes only. The kernel does
+ * not ask while something that we sent is under way. So whenever something was sent, silence is met by a `PING` as it is where
+ * the kernel does not help; its answer shows that all before it has arrived. A relay that does not answer is given up.
  *
- * The question names nobody: a relay passes on whatever names somebody. One that has never said who it is gets the question for ourselves,
- * and passes it back. Source: MoltComm v1, sections 5 and 8.
+ * The question names nobody: a relay passes on whatever names somebody. One that has never said who it is gets the question for
+ * ourselves, and passes it back. Source: MoltComm v1, sections 5 and 8.
  *
- * Whoever can answer in the relay's place can also let questions and answers through and nothing else: that somebody is there is all that
- * either shows, and no signature would make it more.
+ * Whoever can answer in the relay's place can also let questions and answers through and nothing else: that somebody is there is
+ * all that either shows, and no signature would make it more.
  *
  * @module
  */

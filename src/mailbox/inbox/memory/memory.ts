@@ -53,6 +53,22 @@ export class DeliveredMemory {
     return this.#segments.some((segment) => segment.hasUnsaved);
   }
 
+  /**
+   * How far back it is whole, in milliseconds: whatever was delivered since is in it. On the wall at least as long, since
+   * a host that is off ages no memory and takes no message.
+   */
+  reachMs(ageMs: number): number {
+    const sinceMs = this.#segments[0]?.openedAgeMs ?? ageMs;
+    // Before the first segment of all, nothing was delivered.
+    return sinceMs === 0 ? this.#rememberForMs : Math.min(this.#rememberForMs, ageMs - sinceMs);
+  }
+
+  /** What was delivered before may be missing. */
+  lostBefore(ageMs: number): void {
+    const [oldest] = this.#segments;
+    if (oldest !== undefined) oldest.openedAgeMs = Math.max(1, ageMs);
+  }
+
   /** @param digest at least 16 bytes */
   has(digest: Uint8Array): boolean {
     return this.#newest.has(digest) || this.#hasOlder(digest);
@@ -88,6 +104,7 @@ export class DeliveredMemory {
     }
     if (loaded.length === 0) loaded.push(new Segment(this.#directory, { number: 1, openedAgeMs: ageMs }));
     this.#segments = loaded;
+    if (missing > 0) this.lostBefore(ageMs);
   }
 
   /** Begins a new segment when the newest is old enough, and forgets those that are past their time. */

@@ -35,7 +35,7 @@ export function readSegmentFileName(name: string): number | undefined {
 
 export class Segment {
   readonly number: number;
-  readonly openedAgeMs: number;
+  openedAgeMs: number;
   readonly #path: string;
   #digests: DigestSet;
   #savedBytes = 0;

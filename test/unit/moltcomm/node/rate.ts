@@ -40,7 +40,7 @@ async function start(): Promise<{ readonly node: MoltCommNode; readonly nodeId: 
       messagesPerSecondPerSender: UNBOUNDED,
       messagesBurstPerSender: UNBOUNDED,
     },
-    incoming: { deliver: () => Promise.resolve({ outcome: "delivered" }), isBlocked: () => false },
+    incoming: { deliver: () => Promise.resolve({ outcome: "delivered" }), isBlocked: () => false, reachMs: 0 },
     agent: AGENT,
     sealing: { mode: "off", unsealedAtMs: () => undefined },
     addressesOf: () => addresses,

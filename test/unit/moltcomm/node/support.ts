@@ -57,6 +57,8 @@ export class FakeInbox implements IncomingMail {
     return await this.behave(message);
   }
 
+  reachMs = 7 * 24 * 3_600_000;
+
   isBlocked(from: string): boolean {
     return this.blocked.has(from);
   }

@@ -202,25 +202,25 @@ describe("a lost relay", () => {
     }
   });
 
-  test("whose process hangs is noticed within five minutes, though its kernel answers", async () => {
+  test("whose process hangs is noticed within eleven minutes, though its kernel answers", async () => {
     const scene = await RelayScene.make();
     const node = await scene.start("a");
     await scene.registered(node);
     await scene.world.run(MINUTE_MS);
     scene.relay.answersPings = false;
-    await scene.world.run(2 * MINUTE_MS);
+    await scene.world.run(5 * MINUTE_MS);
     expect(registeredAt(node).length).toBe(1);
-    await scene.world.until(() => registeredAt(node).length === 0, { withinMs: 3 * MINUTE_MS });
+    await scene.world.until(() => registeredAt(node).length === 0, { withinMs: 6 * MINUTE_MS });
   });
 
-  test("that the kernel looks after costs a PING in four minutes", async () => {
+  test("that the kernel looks after costs a PING in ten minutes, and one after whatever else is said", async () => {
     const scene = await RelayScene.make();
     const node = await scene.start("a");
     await scene.registered(node);
-    await scene.world.run(60 * MINUTE_MS);
+    await scene.world.run(120 * MINUTE_MS);
     const pings = scene.relay.all("PING");
-    expect(pings.length).toBeGreaterThan(60 / 5);
-    expect(pings.length).toBeLessThan(60 / 3);
+    expect(pings.length).toBeGreaterThan(120 / 11);
+    expect(pings.length).toBeLessThan(120 / 5);
     expect(scene.relay.acceptedAtMs.length).toBe(1);
   });
 

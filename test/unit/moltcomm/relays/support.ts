@@ -62,6 +62,7 @@ export class RawRelay {
   /** Whether it says `HELLO_ACK`: section 8 lets it. */
   saysHelloAck = true;
   answersPings = true;
+  agent = "raw-relay/1";
   /** In place of passing a frame on; `undefined` leaves it be. */
   meddle: ((said: Said, frame: Uint8Array) => readonly Uint8Array[] | undefined) | undefined;
   #signer: Signer;
@@ -158,7 +159,7 @@ export class RawRelay {
     if (!this.saysHelloAck) return;
     const nowMs = this.#runtime?.clock.wallMs() ?? 0;
     const peer = this.#signer.record({ addrs: [this.address], ts: nowMs, expires: nowMs + 30 * 60 * SECOND_MS });
-    this.#say(client, "HELLO_ACK", { agent: "raw-relay/1", peer }, from);
+    this.#say(client, "HELLO_ACK", { agent: this.agent, peer }, from);
   }
 
   #pass(client: Client, frame: Uint8Array, said: Said, to: string): void {

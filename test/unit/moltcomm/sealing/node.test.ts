@@ -4,56 +4,13 @@
  */
 import { describe, expect, test } from "vitest";
 import { nameOf, readSealedText } from "../../../../src/moltcomm/sealing/sealed-text.ts";
+import { makeSealingScene, type Mode, openAll, SEALS } from "./scene.ts";
 import { Sealer } from "../../../../src/moltcomm/sealing/sealer.ts";
-import type { Message } from "../../../../src/moltcomm/wire/types.ts";
-import { makeIdentity, makeScene, MINUTE_MS, newId, RawPeer, SECOND_MS, startNode } from "../node/support.ts";
+import { MINUTE_MS, newId, SECOND_MS, startNode } from "../node/support.ts";
 import { SimWorld } from "../../../sim/mod.ts";
 
 // A first import takes real time, which no world waits for.
 await import("../../../../src/moltcomm/sealing/suite.ts");
-
-type Mode = "auto" | "required" | "off";
-
-const SEALS = "other/1 (hpke1)";
-
-/** A node, and a peer that listens, says in each handshake what `peer.agent` is at the time, and acknowledges what it gets. */
-async function makeSealingScene(mode: Mode = "auto", options: Parameters<typeof makeScene>[0] = {}) {
-  const unsealed = new Map<string, number>();
-  const scene = await makeScene({
-    addressesOf: () => ["tcp://10.0.0.2:9001"],
-    sealing: { mode, unsealedAtMs: (nodeId) => unsealed.get(nodeId) },
-    ...options,
-  });
-  const { world, runtime, there, subject } = scene;
-  const identity = makeIdentity(runtime.crypto);
-  const raw = await RawPeer.listen(world, runtime, there, identity);
-  const peer = Object.assign(raw, { agent: SEALS as string | undefined, answer: "ACK" as string });
-  const hello = () => ({ ...(peer.agent === undefined ? {} : { agent: peer.agent }), peer: peer.record() });
-  peer.onMessage = (message) => {
-    if (message.t === "HELLO") peer.say("HELLO_ACK", hello(), { to: message.from });
-    if (message.t !== "DIRECT") return;
-    if (peer.answer === "ACK") peer.say("ACK", { ref: message.id }, { to: message.from });
-    else peer.say("ERROR", { ref: message.id, code: peer.answer }, { to: message.from });
-  };
-  const attempt = (msg = "hi", id = newId()) => subject.node.attempt({ to: peer.nodeId, id, msg });
-  /** The peer loses its connection, and comes back saying this. */
-  const comesBack = async (agent: string | undefined) => {
-    peer.connection?.destroy();
-    peer.agent = agent;
-    await world.run(SECOND_MS);
-  };
-  const texts = () => peer.all("DIRECT").map(({ body }) => body.msg);
-  return { ...scene, unsealed, identity, peer, attempt, comesBack, texts, sealer: new Sealer(runtime, identity) };
-}
-
-function openAll(sealer: Sealer, messages: readonly Message[]): Promise<string[]> {
-  return Promise.all(messages.map(async (message) => {
-    if (message.t !== "DIRECT") return message.t;
-    const { from, to = "", id, body } = message;
-    const opened = await sealer.open(body.msg, { from, to, id });
-    return "msg" in opened ? opened.msg : opened.wrong;
-  }));
-}
 
 const NOT_SEALED = { outcome: "failed", reason: "NOT_SEALED", byRecipient: false };
 
@@ -350,16 +307,9 @@ describe("moltcomm.sealing", () => {
   });
 
   test("off goes on sealing to a node that it has sealed to, and sends it nothing in plain by itself", async () => {
-    const { world, attempt, comesBack, here, peer, sealer, subject, texts, unsealed } = await makeSealingScene();
+    const { world, attempt, comesBack, peer, sealer, texts, turnOff, unsealed } = await makeSealingScene();
     await world.wait(attempt("one"));
-    await world.wait(subject.node.stop());
-    subject.process.kill("SIGKILL");
-    const again = await startNode(world, here, {
-      identity: subject.identity,
-      addressesOf: () => ["tcp://10.0.0.2:9001"],
-      sealing: { mode: "off", unsealedAtMs: (nodeId) => unsealed.get(nodeId) },
-    });
-    const say = (msg: string) => world.wait(again.node.attempt({ to: peer.nodeId, id: newId(), msg }));
+    const { again, say } = await turnOff();
     expect(await say("two")).toEqual({ outcome: "delivered" });
     expect(await openAll(sealer, peer.all("DIRECT"))).toEqual(["one", "two"]);
     expect(peer.all("HELLO").at(-1)?.body.agent).toBe("barnacle/test");
@@ -371,16 +321,9 @@ describe("moltcomm.sealing", () => {
   });
 
   test("off sends in plain to a node that only announced that it takes sealed messages", async () => {
-    const { world, here, peer, subject, texts } = await makeSealingScene();
+    const { world, peer, subject, texts, turnOff } = await makeSealingScene();
     await world.wait(subject.node.ping(peer.nodeId).catch(() => undefined));
-    await world.wait(subject.node.stop());
-    subject.process.kill("SIGKILL");
-    const again = await startNode(world, here, {
-      identity: subject.identity,
-      addressesOf: () => ["tcp://10.0.0.2:9001"],
-      sealing: { mode: "off", unsealedAtMs: () => undefined },
-    });
-    await world.wait(again.node.attempt({ to: peer.nodeId, id: newId(), msg: "plain" }));
+    await (await turnOff()).say("plain");
     expect(texts()).toEqual(["plain"]);
   });
 

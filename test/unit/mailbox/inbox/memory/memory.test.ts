@@ -30,6 +30,34 @@ describe("Inbox", () => {
     expect(await outcomes(setting, life, message(1))).toEqual(["delivered"]);
   });
 
+  test("reaches back for the whole time from the start, and after a loss only to that", async () => {
+    const setting = setUp();
+    const { world, host } = setting;
+    const init = { rememberForMs: 7 * DAY_MS, archive: false };
+    let life = await live(setting, init);
+    expect(life.inbox.reachMs).toBe(7 * DAY_MS);
+    await deliver(setting, life, message(1));
+    for (let hour = 0; hour < 9 * 24; hour++) {
+      await world.run(HOUR_MS);
+      await world.wait(life.inbox.refresh());
+      expect(life.inbox.reachMs).toBe(7 * DAY_MS);
+      if (hour === 3 * 24) await deliver(setting, life, message(2));
+    }
+    await end(setting, life);
+    for (const name of host.disk.names(REMEMBERED)) {
+      await world.wait(host.startIdle().runtime.files.remove(`${REMEMBERED}/${name}`));
+    }
+    for (let lives = 0; lives < 2; lives++) {
+      life = await live(setting, init);
+      await world.wait(life.inbox.refresh());
+      expect(life.inbox.reachMs).toBeLessThan(DAY_MS / 2);
+      if (lives === 0) await end(setting, life);
+    }
+    await world.run(2 * DAY_MS);
+    expect(life.inbox.reachMs).toBeGreaterThan(1.9 * DAY_MS);
+    expect(life.inbox.reachMs).toBeLessThan(2.6 * DAY_MS);
+  });
+
   test("forgets nothing when the wall clock jumps, by how much ever", async () => {
     const setting = setUp();
     let life = await live(setting);
