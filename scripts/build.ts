@@ -12,13 +12,18 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { bundle, runBun } from "./chunks.ts";
 import { collectLicences } from "./licences.ts";
+import { buildPlugin } from "./plugin.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** Where Bun mounts what a binary carries; a chunk is found at once by its whole path, in a millisecond less of each start. */
 const EMBEDDED_ROOT = "/$bunfs/root/";
 const EMBEDDED_ROOT_WINDOWS = "B:/~BUN/root/";
+
+/** The gateway plugin as a module, which a binary reads in only when it is wanted. */
+const PLUGIN_MODULE = "openclaw-plugin.js";
 
 /** Every target, by the name its binary carries, with Bun's name for it. */
 export const TARGETS: Readonly<Record<string, string>> = {
@@ -71,7 +76,15 @@ function inFolder<Result>(work: (folder: string) => Result): Result {
   }
 }
 
-function buildTarget(target: string, commit: string, licences: string): string {
+/** What goes into every binary beside the code. */
+interface Contents {
+  readonly commit: string;
+  readonly licences: string;
+  /** The gateway plugin's module. */
+  readonly plugin: string;
+}
+
+function buildTarget(target: string, { commit, licences, plugin }: Contents): string {
   const bunTarget = TARGETS[target];
   if (bunTarget === undefined) {
     throw new RangeError(`Build: no target "${target}", known: ${Object.keys(TARGETS).join(", ")}`);
@@ -88,11 +101,14 @@ function buildTarget(target: string, commit: string, licences: string): string {
         `--define=BARNACLE_COMMIT=${JSON.stringify(commit)}`,
         `--define=BARNACLE_TARGET=${JSON.stringify(target)}`,
         `--define=BARNACLE_LICENCES=${JSON.stringify(licences)}`,
+        `--define=BARNACLE_PLUGIN_MODULE=${JSON.stringify(`${publicPath}${PLUGIN_MODULE}`)}`,
       ],
     });
+    writeFileSync(join(folder, PLUGIN_MODULE), plugin);
     runBun(folder, [
       ...chunks.hot,
       ...chunks.cold.map((name) => `--asset=${name}`),
+      `--asset=${PLUGIN_MODULE}`,
       `--external=${publicPath}*`,
       "--production",
       "--format=esm",
@@ -124,9 +140,11 @@ function writeSums(): void {
 function main(words: readonly string[]): void {
   mkdirSync(join(ROOT, "dist"), { recursive: true });
   const targets = words.includes("--all") ? Object.keys(TARGETS) : [hostTarget()];
-  const licences = collectLicences(ROOT, bundledPackages());
-  const commit = currentCommit();
-  for (const target of targets) process.stdout.write(`built ${buildTarget(target, commit, licences)}\n`);
+  const files = gzipSync(JSON.stringify(buildPlugin(ROOT)), { level: 9 }).toString("base64");
+  const plugin = `export default "${files}";\n`;
+  writeFileSync(join(ROOT, "dist", PLUGIN_MODULE), plugin);
+  const contents = { commit: currentCommit(), licences: collectLicences(ROOT, bundledPackages()), plugin };
+  for (const target of targets) process.stdout.write(`built ${buildTarget(target, contents)}\n`);
   writeSums();
 }
 

@@ -22,6 +22,7 @@ import { STOP_TIMEOUT_MS } from "./limits.ts";
 import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
 import type { MailStart } from "./mail.ts";
 import { mailRoutes } from "./mail-routes.ts";
+import { openClawRoute } from "./openclaw-route.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
 import type { MonitorHostInit } from "./monitor.ts";
 import type { Monitor } from "./monitor/mod.ts";
@@ -153,6 +154,7 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
     routes: [
       ...status.routes,
       ...(config.moltcomm.enabled ? mailRoutes(() => mail?.mail) : []),
+      openClawRoute(() => watched),
       ...healthRoutes({ live: () => true, ready }),
       metricsRoute(metrics),
     ],

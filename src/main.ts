@@ -10,6 +10,7 @@ const runtime = createRuntime();
 const exitCode = await runCommandLine({
   runtime,
   startHost: async (loaded, parts) => (await import("./agent.ts")).startHost(runtime, loaded, parts),
+  plugin: async () => await (await import("./openclaw-plugin.ts")).loadPlugin(),
   licences: async () => (await import("./licences.ts")).LICENCES,
 });
 runtime.process.exit(exitCode);

@@ -6,12 +6,12 @@
  */
 import { BridgeClient, bridgeUrl, type PushMetadata } from "./bridge/mod.ts";
 import { type LoadedConfig, readNamedFile } from "./config/mod.ts";
-import type { GatewayAnswer, StatusDocument } from "./contract/mod.ts";
+import type { GatewayAnswer, OpenClawMetadataPush, StatusDocument } from "./contract/mod.ts";
 import type { DeadmanSwitch } from "./deadman/mod.ts";
 import type { Logger, Redactor } from "./log/mod.ts";
 import type { Metrics } from "./metrics/mod.ts";
 import { chooseGateway, formatVersion, type Gateway, GatewayWatch, metadataOf } from "./openclaw/mod.ts";
-import type { HttpClient, Runtime } from "./runtime/port.ts";
+import type { Clock, HttpClient, Runtime } from "./runtime/port.ts";
 import type { Scheduler } from "./scheduler/mod.ts";
 import type { LocalAnswers } from "./status/mod.ts";
 
@@ -42,6 +42,8 @@ export interface Watched {
   /** The status was taken by its receiver. */
   published(): void;
   degraded(): void;
+  /** The plugin in a gateway told of itself: it knows better than the gateway's files. */
+  pushed(metadata: OpenClawMetadataPush): void;
   /** The gateways of this host as they were found last; `undefined` before the first look, and where none is looked for. */
   readonly gateways: readonly Gateway[] | undefined;
   /** Idempotent. */
@@ -49,6 +51,8 @@ export interface Watched {
 }
 
 const MS_PER_SECOND = 1_000;
+/** A plugin tells at least every hour; one that is silent for longer is gone. */
+const PUSHED_HOLDS_MS = 7_200_000;
 
 /**
  * Starts what the configuration asks for.
@@ -66,7 +70,8 @@ export async function startWatched(
     bridge?.changed();
     init.onGateways?.(found);
   });
-  const bridge = connect(parts, loaded, gateways, init);
+  const pushed = new PushedMetadata(components.clock);
+  const bridge = connect(parts, loaded, { gateways, pushed }, init);
   const deadman = await armDeadman(components, loaded, init);
   gateways?.start();
   bridge?.start();
@@ -79,6 +84,9 @@ export async function startWatched(
     }),
     published: () => deadman?.part.beat(),
     degraded: () => deadman?.part.degraded(),
+    pushed: (metadata) => {
+      if (pushed.take(metadata)) bridge?.changed();
+    },
     get gateways() {
       return gateways?.gateways;
     },
@@ -108,15 +116,40 @@ function watchGateways(
   });
 }
 
+/** What a plugin told last, as long as it goes on telling. */
+class PushedMetadata {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  #last: OpenClawMetadataPush | undefined;
+  #atMs = 0;
+
+  constructor(clock: Pick<Clock, "monotonicMs">) {
+    this.#clock = clock;
+  }
+
+  /** @returns whether it says something new. A gateway that says that it stops is from then on what its files say. */
+  take(metadata: OpenClawMetadataPush): boolean {
+    const isChanged = JSON.stringify(metadata) !== JSON.stringify(this.#last);
+    this.#last = metadata.event === "gateway_stop" ? undefined : metadata;
+    this.#atMs = this.#clock.monotonicMs();
+    return isChanged;
+  }
+
+  current(): OpenClawMetadataPush | undefined {
+    return this.#clock.monotonicMs() - this.#atMs < PUSHED_HOLDS_MS ? this.#last : undefined;
+  }
+}
+
 /** Without a port there is nowhere to look. */
 function connect(
   parts: Parts,
   { config: { monitor } }: LoadedConfig,
-  gateways: GatewayWatch | undefined,
+  { gateways, pushed }: { readonly gateways: GatewayWatch | undefined; readonly pushed: PushedMetadata },
   { ownMonitor }: WatchedInit,
 ): BridgeClient | undefined {
   if (monitor.client === "off" || (monitor.port === 0 && ownMonitor === undefined)) return undefined;
   const metadata = () => {
+    const told = monitor.push ? pushed.current() : undefined;
+    if (told !== undefined) return told;
     const gateway = monitor.push ? chooseGateway(gateways?.gateways ?? []) : undefined;
     return gateway === undefined ? undefined : metadataOf(gateway);
   };

@@ -18,6 +18,7 @@ import { initCommand } from "./commands/init.ts";
 import { manifestRoutes } from "./commands/manifest.ts";
 import { mcpCommand } from "./commands/mcp.ts";
 import { monitorCommand } from "./commands/monitor.ts";
+import { openclawRoutes } from "./commands/openclaw.ts";
 import { outboxCommand } from "./commands/outbox.ts";
 import { peersCommand } from "./commands/peers.ts";
 import { pingCommand } from "./commands/ping.ts";
@@ -58,6 +59,7 @@ const ROUTES = {
   mcp: mcpCommand,
   tools: toolsRoutes,
   monitor: monitorCommand,
+  openclaw: openclawRoutes,
   status: statusCommand,
   report: reportCommand,
   exec: execCommand,

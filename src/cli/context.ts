@@ -41,6 +41,8 @@ export interface CliContext {
   readonly startHost: (loaded: LoadedConfig, parts: HostParts) => Promise<RunningHost>;
   /** The licences of what is in this binary; `undefined` when run from sources. */
   readonly licences: () => Promise<string | undefined>;
+  /** The built plugin for OpenClaw gateways, JSON under gzip in base64; `undefined` when none was built. */
+  readonly plugin: () => Promise<string | undefined>;
 }
 
 /**

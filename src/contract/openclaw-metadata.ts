@@ -7,6 +7,7 @@ import * as z from "zod/mini";
 import { METADATA_AGENTS_MAX } from "../limits.ts";
 
 const VERSION_CHARACTERS_MAX = 256;
+const EVENT_CHARACTERS_MAX = 256;
 
 /** A version as OpenClaw writes it: `OpenClaw 2026.3.13 (61d171a)`. One line of text. */
 export const openClawVersion = z.lazy(() =>
@@ -28,6 +29,9 @@ export const openClawMetadataPush = z.lazy(() =>
     openclaw_version: z.optional(openClawVersion),
     plugin_version: z.optional(openClawVersion),
     agents: z.optional(openClawAgents),
+    /** Ours: `gateway_stop`, with the gateway's reason. */
+    event: z.optional(z.string().check(z.maxLength(EVENT_CHARACTERS_MAX))),
+    reason: z.optional(z.string().check(z.maxLength(EVENT_CHARACTERS_MAX))),
   })
 );
 export type OpenClawMetadataPush = z.infer<typeof openClawMetadataPush>;

@@ -28,14 +28,18 @@ import type { RangedHistory } from "./watch.ts";
 
 const NOT_RUNNING = { description: "The hub is starting or stopping; Retry-After says when to come again" };
 
-/** What the endpoints ask of the hub. */
-export interface HubActs {
+/** What the endpoints of the status contract ask of whoever receives. */
+export interface StatusActs {
   nowMs(): number;
   publish(document: ReceivedStatusDocument, request: PublishRequest): "accepted" | "duplicate" | "stale";
   find(query: InstancesQuery): Page;
   get(id: string): View | undefined;
   /** What the Monitor of an instance's host reported last. */
   heartbeatOf(instance: Instance): Heard | undefined;
+}
+
+/** What all of a hub's endpoints ask. */
+export interface HubActs extends StatusActs {
   heartbeat(heartbeat: ReceivedHeartbeat, principal: string | undefined): void;
   history(id: string, query: HistoryQuery): RangedHistory | undefined;
 }
@@ -47,19 +51,22 @@ export interface PublishRequest {
   readonly principal: string | undefined;
 }
 
+/** The routes of the status contract alone. */
+export function statusRoutes(acts: StatusActs): Route[] {
+  return [publishRoute(acts) as Route, listRoute(acts) as Route, instanceRoute(acts)];
+}
+
 /** All of the hub's own routes. */
 export function hubRoutes(acts: HubActs): Route[] {
   return [
-    publishRoute(acts) as Route,
-    listRoute(acts) as Route,
-    instanceRoute(acts),
+    ...statusRoutes(acts),
     historyRoute(acts) as Route,
     ...HEARTBEAT_PATHS.map((path) => heartbeatRoute(acts, path) as Route),
   ];
 }
 
 /** Bounds {@link publishedDocument} from below. */
-function isPlainDocument(acts: HubActs, value: unknown): boolean {
+function isPlainDocument(acts: StatusActs, value: unknown): boolean {
   return isPlainStatusDocument(value) && value.instance_id.isWellFormed() &&
     Date.parse(value.timestamp) <= acts.nowMs() + TIMESTAMP_AHEAD_MAX_MS;
 }
@@ -68,7 +75,7 @@ function isPlainDocument(acts: HubActs, value: unknown): boolean {
  * What a hub takes beyond the contract's shape: an id that a database can hold, and no time far ahead, for nothing that
  * an instance published later with a right clock could overwrite such a document.
  */
-function publishedDocument(acts: HubActs) {
+function publishedDocument(acts: StatusActs) {
   return receivedStatusDocument.check(
     z.refine((document) => document.instance_id.isWellFormed(), { path: ["instance_id"], error: "well-formed text" }),
     z.refine((document) => Date.parse(document.timestamp) <= acts.nowMs() + TIMESTAMP_AHEAD_MAX_MS, {
@@ -78,7 +85,7 @@ function publishedDocument(acts: HubActs) {
   );
 }
 
-function publishRoute(acts: HubActs): Route<ReceivedStatusDocument> {
+function publishRoute(acts: StatusActs): Route<ReceivedStatusDocument> {
   return {
     method: "POST",
     path: "/openclaw/status",
@@ -111,7 +118,7 @@ function publishRoute(acts: HubActs): Route<ReceivedStatusDocument> {
   };
 }
 
-function listRoute(acts: HubActs): Route<unknown, InstancesQuery> {
+function listRoute(acts: StatusActs): Route<unknown, InstancesQuery> {
   return {
     method: "GET",
     path: "/v1/instances",
@@ -136,7 +143,7 @@ function listRoute(acts: HubActs): Route<unknown, InstancesQuery> {
   };
 }
 
-function instanceRoute(acts: HubActs): Route {
+function instanceRoute(acts: StatusActs): Route {
   return {
     method: "GET",
     path: "/v1/instances/:id",
@@ -232,7 +239,7 @@ function telemetryJson({ identifier, heardAtMs, bodyText }: Heard, nowMs: number
 }
 
 /** The document goes in as the text that it came as: it is JSON already, and stays what its publisher wrote. */
-function instanceJson(acts: HubActs, { instance, ...view }: View): string {
+function instanceJson(acts: StatusActs, { instance, ...view }: View): string {
   const nowMs = acts.nowMs();
   const heartbeat = acts.heartbeatOf(instance);
   const head = JSON.stringify({

@@ -7,6 +7,7 @@
  */
 export { type FinderComponents, type FinderInit, findGateways, type FoundGateways } from "./find-gateways.ts";
 export { GatewayWatch, type GatewayWatchComponents, type GatewayWatchInit } from "./gateway-watch.ts";
+export { type ReadConfiguration, readConfiguration } from "./configuration.ts";
 export { parseJson5 } from "./json5.ts";
 export { chooseGateway, metadataOf } from "./metadata.ts";
 export { formatVersion, generationOf } from "./version.ts";

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { sourceFiles } from "./sources.ts";
 
-const GROUND = ["address", "errors", "limits", "turns", "version", "licences", "runtime"];
+const GROUND = ["address", "errors", "limits", "turns", "version", "licences", "openclaw-plugin", "runtime"];
 const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
 const FEATURES = ["status", "hub", "moltcomm", "mailbox", "openclaw", "bridge", "deadman", "monitor"];
 
@@ -15,6 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   turns: [],
   version: [],
   licences: [],
+  "openclaw-plugin": [],
   runtime: ["errors", "limits", "turns"],
   contract: ["address", "errors", "limits"],
   log: ["runtime", "errors", "limits"],
@@ -25,8 +26,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["address", "contract", "log", "metrics", "runtime", "errors", "limits", "version"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
   cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
-  agent: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes", "relay", "status-init", "waking", "watched", "cli"],
+  agent: [
+    ...GROUND,
+    ...BASE,
+    ...FEATURES,
+    "mail",
+    "mail-routes",
+    "openclaw-route",
+    "relay",
+    "status-init",
+    "waking",
+    "watched",
+    "cli",
+  ],
   "mail-routes": [...GROUND, ...BASE],
+  "openclaw-route": [...GROUND, ...BASE],
+  // A program of its own, which runs in a gateway.
+  "openclaw/plugin": [...GROUND, ...BASE, "hub"],
   relay: [...GROUND, ...BASE, ...FEATURES],
   waking: [...GROUND, ...BASE, ...FEATURES, "mail"],
   watched: [...GROUND, ...BASE, ...FEATURES],
@@ -43,6 +59,7 @@ interface Import {
 }
 
 function roomOf(path: string): string {
+  if (path.startsWith("src/openclaw/plugin/")) return "openclaw/plugin";
   const [, first = ""] = path.split("/");
   return first.replace(/\.ts$/, "");
 }

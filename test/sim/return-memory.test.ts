@@ -26,6 +26,7 @@ async function live(words: readonly string[], returnMemory: () => Promise<void>)
       runtime,
       startHost: (loaded, parts) => startHost(runtime, loaded, parts),
       licences: () => Promise.resolve(undefined),
+      plugin: () => Promise.resolve(undefined),
     });
   }, { name: words[0] ?? "", arguments: [...words, "--log", "json", "--log-level", "debug"] });
   process.standardError.onText = (text) => said += text;

@@ -61,6 +61,7 @@ class WatchedHost {
         runtime,
         startHost: (loaded, parts) => startHost(runtime, loaded, parts),
         licences: () => Promise.resolve(undefined),
+        plugin: () => Promise.resolve(undefined),
       });
     return this.host.start(main, { name: "agent", arguments: ["run", "--dir", "/work"], environment });
   }

@@ -61,6 +61,17 @@ export async function withDirectoryLock<Result>(
   loaded: LoadedConfig,
   act: () => Promise<Result>,
 ): Promise<Result> {
+  const workDirectory = await ensureStateDirectory(runtime, loaded);
+  const lock = await workDirectory.lock();
+  try {
+    return await act();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Makes `.barnacle` of the work directory where it is missing. @throws `FILE_NOT_FOUND`, `PERMISSION_DENIED`, `DISK_FULL` */
+export async function ensureStateDirectory(runtime: Runtime, loaded: LoadedConfig): Promise<WorkDirectory> {
   const { clock, process } = runtime;
   const { log } = loaded.config;
   const logger = createLogger(
@@ -69,10 +80,5 @@ export async function withDirectoryLock<Result>(
   );
   const workDirectory = new WorkDirectory({ ...runtime, logger }, { directory: loaded.directory });
   await workDirectory.prepare();
-  const lock = await workDirectory.lock();
-  try {
-    return await act();
-  } finally {
-    await lock.release();
-  }
+  return workDirectory;
 }

@@ -107,6 +107,7 @@ export abstract class Crew<CrewsRecord extends CrewRecord = CrewRecord> {
         runtime,
         startHost: (loaded, parts) => startHost(runtime, loaded, parts),
         licences: () => Promise.resolve(undefined),
+        plugin: () => Promise.resolve(undefined),
       });
     }, { name: role, arguments: words, environment: this.environmentOf(host) });
     record.processes.push(one);

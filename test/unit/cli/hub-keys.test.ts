@@ -21,6 +21,7 @@ async function run(...words: string[]): Promise<{ exit: number; output: string; 
     runtime: { ...createRuntime(), process: process.asPort(["--dir", directory, "hub", "keys", ...words]) },
     startHost: () => Promise.reject(new Error("Start a host: this test has none")),
     licences: () => Promise.resolve(undefined),
+    plugin: () => Promise.resolve(undefined),
   });
   return { exit, output: process.stdout.text, errors: process.stderr.text };
 }

@@ -46,6 +46,7 @@ export class MailBench {
       runtime,
       startHost: () => Promise.reject(new Error("Start a host: this test has none")),
       licences: () => Promise.resolve(undefined),
+      plugin: () => Promise.resolve(undefined),
     });
     return { exit, output: fake.process.stdout.text, errors: fake.process.stderr.text };
   }

@@ -23,6 +23,7 @@ export class Bench {
       runtime: this.runtime.asPort(words),
       startHost: (loaded, parts) => this.#start(loaded, parts),
       licences: () => Promise.resolve(this.licences),
+      plugin: () => Promise.resolve(undefined),
     };
     return runCommandLine(context);
   }

@@ -1,0 +1,88 @@
+/**
+ * The gateways that the commands are about.
+ *
+ * @module
+ */
+import type { LoadedConfig } from "../../config/mod.ts";
+import { findGateways, type Gateway, readConfiguration } from "../../openclaw/mod.ts";
+import type { Runtime } from "../../runtime/port.ts";
+import { joinPath, workDirectoryPaths } from "../../store/mod.ts";
+import { usageError } from "../failure.ts";
+import type { PluginFiles } from "./plugin-files.ts";
+
+/** All gateways of this host. */
+export async function hostGateways(runtime: Runtime, loaded: LoadedConfig): Promise<readonly Gateway[]> {
+  const client = runtime.http.client({});
+  try {
+    const { stateDirectories } = loaded.config.gateway;
+    const found = await findGateways(
+      { ...runtime, fetch: client.fetch },
+      { stateDirectories },
+      new AbortController().signal,
+    );
+    return found.gateways.filter(({ mode }) => mode === "local");
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * The gateway of a profile; without one the only gateway, or the default one.
+ *
+ * @throws `USAGE` when there is none, or none of this profile
+ */
+export async function chosenGateway(
+  runtime: Runtime,
+  loaded: LoadedConfig,
+  profile: string | undefined,
+): Promise<Gateway> {
+  const gateways = await hostGateways(runtime, loaded);
+  const found = profile === undefined
+    ? gateways.find(({ isNamed }) => isNamed) ?? gateways.find((gateway) => gateway.profile === undefined) ??
+      gateways[0]
+    : gateways.find((gateway) => gateway.profile === profile);
+  if (found !== undefined) return found;
+  const names = gateways.map((gateway) => gateway.profile ?? "the default one").join(", ");
+  throw usageError(
+    "Find the OpenClaw gateway",
+    profile === undefined ? "none for this user" : `no profile ${JSON.stringify(profile)}`,
+    names === "" ? "one that was set up" : names,
+    "run this as the user whose gateway it is, or set OPENCLAW_STATE_DIR or gateway.stateDirectories",
+  );
+}
+
+/** A gateway's configuration as it is now. @throws `USAGE` when it cannot be read */
+export async function currentConfiguration(
+  runtime: Runtime,
+  gateway: Gateway,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { config, problem } = await readConfiguration(runtime.files, gateway.configPath);
+  if (problem !== undefined) {
+    throw usageError("Read the gateway's configuration", problem, "one that OpenClaw can read");
+  }
+  return config;
+}
+
+/** Where the plugin is put for a work directory, and what is beside it. */
+export function pluginPlaces(directory: string) {
+  const { stateDirectory } = workDirectoryPaths(directory);
+  return {
+    plugin: joinPath(stateDirectory, "openclaw-plugin"),
+    keyFile: joinPath(stateDirectory, "openclaw.key"),
+    receivedFile: joinPath(stateDirectory, "openclaw-received.json"),
+  };
+}
+
+/** The version that a plugin's files say. */
+export function pluginVersion(plugin: PluginFiles): string {
+  return String((JSON.parse(plugin["package.json"] ?? "{}") as Readonly<Record<string, unknown>>)["version"]);
+}
+
+/**
+ * Which directory each agent's mail lies in: the agent that works in the work directory, else the default one, has it.
+ */
+export function workDirectoriesOf(gateway: Gateway, directory: string): Record<string, string> {
+  const agent = gateway.agents.find(({ workspace }) => workspace === directory) ??
+    gateway.agents.find(({ isDefault }) => isDefault) ?? gateway.agents[0];
+  return { [agent?.id ?? "main"]: directory };
+}

@@ -1,0 +1,101 @@
+/**
+ * The plugin of an OpenClaw gateway: tells Barnacle which gateway and agents are here, gives the agents mail as tools and instructions,
+ * wakes them, and takes the statuses of other instances.
+ *
+ * `register` runs several times, in other processes too, so it only says what there is; what acts begins with the gateway.
+ *
+ * @module
+ */
+import type { GatewayApi, GatewayContext, GatewayEvent } from "./gateway-api.ts";
+import { jsonRoute } from "./json-route.ts";
+import { heartbeatText } from "./prompt.ts";
+import { Pusher } from "./pusher.ts";
+import { rosterOf } from "./roster.ts";
+import type { Receiver } from "./receiver.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { registerTools } from "./tools.ts";
+import { versionOf } from "./version.ts";
+import { wakeAgent } from "./wake.ts";
+
+/** Put in by the build. */
+declare const BARNACLE_VERSION: string;
+
+const ID = "barnacle";
+
+export default {
+  id: ID,
+  name: "Barnacle",
+  description: "Mail between agents, waking, and status: the gateway's side of the Barnacle of this host.",
+  register(api: GatewayApi): void {
+    const settings = readSettings(api.pluginConfig);
+    const { keyFile } = settings;
+    registerPushing(api, settings);
+    api.on("heartbeat_prompt_contribution", (event, context) => contribution(settings, event, context));
+    api.registerHttpRoute({
+      path: "/barnacle/health",
+      auth: "plugin",
+      match: "exact",
+      handler: jsonRoute(
+        keyFile,
+        "GET",
+        () => ({ status: 200, body: { plugin_version: BARNACLE_VERSION, version: versionOf(api) } }),
+      ),
+    });
+    api.registerHttpRoute({
+      path: "/barnacle/wake",
+      auth: "plugin",
+      match: "exact",
+      handler: jsonRoute(keyFile, "POST", (body) => wakeAgent(api, body)),
+    });
+    const receiver = settings.isReceiver ? registerReceiver(api, settings) : undefined;
+    registerTools(
+      api,
+      settings,
+      receiver === undefined ? {} : { fleet_status: async (input) => (await receiver()).describeFleet(input) },
+    );
+  },
+};
+
+function registerPushing(api: GatewayApi, settings: Settings): void {
+  const pusher = new Pusher({
+    fetch: (...call) => fetch(...call),
+    metadata: () => ({
+      version: versionOf(api),
+      plugin_version: BARNACLE_VERSION,
+      agents: rosterOf(api.runtime.config?.current?.() ?? api.config),
+    }),
+    debug: (text) => api.logger?.debug?.(`${ID}: ${text}`),
+  }, settings);
+  // The service is started anew when the roster changes, while the gateway's start is told once.
+  api.registerService({
+    id: ID,
+    reload: { configPrefixes: ["agents"] },
+    start: () => pusher.start(),
+    stop: () => void pusher.stop(undefined),
+  });
+  api.on("gateway_start", () => pusher.start());
+  api.on("gateway_stop", ({ reason }) => pusher.stop(typeof reason === "string" ? reason : "gateway stopping"));
+}
+
+function contribution(settings: Settings, event: GatewayEvent, context: GatewayContext) {
+  const agentId = event.agentId ?? context.agentId;
+  const directory = typeof agentId === "string" ? settings.workDirectories[agentId] : undefined;
+  return directory === undefined ? undefined : { appendContext: heartbeatText(directory) };
+}
+
+/** The receiver's code is read in when somebody publishes. */
+function registerReceiver(api: GatewayApi, settings: Settings): () => Promise<Receiver> {
+  let receiver: Promise<Receiver> | undefined;
+  const load = () =>
+    receiver ??= import("./receiver.ts").then(({ openReceiver }) =>
+      openReceiver({ ...settings, debug: (text) => api.logger?.debug?.(`${ID}: ${text}`) })
+    );
+  api.registerHttpRoute({
+    path: "/openclaw/status",
+    auth: "plugin",
+    match: "exact",
+    handler: async (request, response) => await (await load()).handle(request, response),
+  });
+  api.on("gateway_stop", async () => await (await receiver)?.close());
+  return load;
+}
