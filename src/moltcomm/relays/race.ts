@@ -17,7 +17,10 @@ export type Outcome<Found, Failure> =
 export interface RaceInit {
   /** How long each way has before the next is tried beside it. One that fails sooner makes room at once. */
   readonly headStartMs: number;
-  readonly timeoutMs: number;
+  /** Default: as long as the race that it is a part of. */
+  readonly timeoutMs?: number;
+  /** The race of which it is a part: it ends with it. */
+  readonly within?: { readonly isOver: boolean };
 }
 
 /**
@@ -27,22 +30,28 @@ export interface RaceInit {
 export function race<Found, Failure>(
   clock: Pick<Clock, "setTimer">,
   starters: readonly Starter<Found, Failure>[],
-  { headStartMs, timeoutMs }: RaceInit,
+  { headStartMs, timeoutMs, within }: RaceInit,
 ): Promise<Outcome<Found, Failure>> {
   return new Promise((resolve, reject) => {
     const failures: (readonly Failure[])[] = starters.map(() => []);
-    const state = { isOver: false };
+    let isEnded = false;
+    const state = {
+      get isOver() {
+        return isEnded || within?.isOver === true;
+      },
+    };
     let started = 0;
     let ended = 0;
     let headStart: Timer | undefined;
     const end = (act: () => void): void => {
-      if (state.isOver) return;
-      state.isOver = true;
+      if (isEnded) return;
+      isEnded = true;
       headStart?.cancel();
-      timeout.cancel();
+      timeout?.cancel();
       act();
     };
-    const timeout = clock.setTimer(timeoutMs, () => end(() => resolve({ failures: failures.flat() })));
+    const runOut = (): void => end(() => resolve({ failures: failures.flat() }));
+    const timeout = timeoutMs === undefined ? undefined : clock.setTimer(timeoutMs, runOut);
     const startNext = (): void => {
       headStart?.cancel();
       const index = started;

@@ -101,8 +101,8 @@ export class Ways {
       listOf(link.relay?.address ?? "").push(() => this.#through(link, to, false));
     }
     const timeoutMs = FIND_TIMEOUT_FACTOR * this.#init.requestTimeoutMs;
-    const stages = [ways, doubted].filter((stage) => stage.length > 0).map((stage): Way => () =>
-      race(clock, stage, { headStartMs: HEAD_START_MS, timeoutMs })
+    const stages = [ways, doubted].filter((stage) => stage.length > 0).map((stage): Way => (within) =>
+      race(clock, stage, { headStartMs: HEAD_START_MS, within })
     );
     const outcome = await race(clock, stages, { headStartMs: DOUBT_HEAD_START_MS, timeoutMs });
     if (this.#isStopped) return failure("STOPPED", "the node stops");

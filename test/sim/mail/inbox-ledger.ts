@@ -48,13 +48,19 @@ const keyOf = ({ from, id }: { readonly from: string; readonly id: string }): st
 const nameOf = (line: { readonly seq: number; readonly from: string; readonly id: string }): string =>
   `${line.seq} ${keyOf(line)}`;
 
+/** A message's number, when it was acknowledged, and when the node was last killed before. */
+interface Acknowledged {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly crashedAtMs: number;
+}
+
 export class InboxLedger {
   readonly #host: SimHost;
   readonly #record: MailRecord;
-  /** Of each acknowledged message its number, and when it was acknowledged. */
-  readonly #acknowledged = new Map<string, { readonly seq: number; readonly atMs: number }>();
-  /** What the operator has taken away, by number and message. */
-  readonly #taken = new Map<string, Line>();
+  readonly #acknowledged = new Map<string, Acknowledged>();
+  /** What the operator has taken away, by number and message, and when. */
+  readonly #taken = new Map<string, { readonly line: Line; readonly atMs: number }>();
   /** The last number when the operator did something: behind it there may be a gap. */
   readonly #touchedAt: number[] = [];
   #crashedAtMs = -1;
@@ -77,9 +83,11 @@ export class InboxLedger {
 
   /** Everything that was delivered, as far as it is known, each line once. */
   get all(): readonly Line[] {
-    const lines = new Map<string, Line>(this.#taken);
+    const lines = new Map<string, Line>();
+    for (const [name, { line }] of this.#taken) lines.set(name, line);
     for (const line of this.#files().flat()) lines.set(nameOf(line), line);
     for (const [name, line] of lines) {
+      if (this.#hasComeAgain(line)) lines.delete(name);
       const known = this.#acknowledged.get(keyOf(line));
       const isFirst = known === undefined || known.seq === line.seq;
       if (!isFirst && this.#mayBeForgotten(known.seq, keyOf(line))) lines.delete(name);
@@ -94,7 +102,8 @@ export class InboxLedger {
 
   /** Whether the numbers tell in which order lines came: they do unless some were forgotten. */
   get isInOrder(): boolean {
-    return ![...this.#acknowledged].some(([key, { seq }]) => this.#mayBeForgotten(seq, key));
+    return ![...this.#acknowledged].some(([key, { seq }]) => this.#mayBeForgotten(seq, key)) &&
+      ![...this.#taken.values()].some(({ line }) => this.#hasComeAgain(line));
   }
 
   /** Somebody had a hand in what tells the numbers: behind the last one there may be a gap. */
@@ -105,7 +114,8 @@ export class InboxLedger {
   /** The operator is about to change the inbox: whatever stands in it was there. */
   taking(): void {
     this.touched();
-    for (const line of this.current) this.#taken.set(nameOf(line), line);
+    const atMs = this.#host.world.clock.monotonicMs();
+    for (const line of this.current) this.#taken.set(nameOf(line), { line, atMs });
   }
 
   /** The node was killed, or lost its power. */
@@ -117,10 +127,13 @@ export class InboxLedger {
   acknowledged(message: { readonly from: string; readonly id: string }): void {
     const key = keyOf(message);
     const is = (line: Line): boolean => keyOf(line) === key;
-    const line = this.current.find(is) ?? this.#archives().flat().find(is) ?? [...this.#taken.values()].findLast(is);
+    const taken = [...this.#taken.values()].map((each) => each.line);
+    const line = this.current.find(is) ?? this.#archives().flat().find(is) ?? taken.findLast(is);
     const atMs = this.#host.world.clock.monotonicMs();
     if (line === undefined) this.#violate("lost", `${key} is acknowledged and in no inbox`);
-    else if (!this.#acknowledged.has(key)) this.#acknowledged.set(key, { seq: line.seq, atMs });
+    else if (!this.#acknowledged.has(key)) {
+      this.#acknowledged.set(key, { seq: line.seq, atMs, crashedAtMs: this.#crashedAtMs });
+    }
   }
 
   /** Looks at what is there now. */
@@ -162,6 +175,17 @@ export class InboxLedger {
     return acknowledged !== undefined && acknowledged.atMs <= this.#crashedAtMs && this.#taken.has(`${seq} ${key}`);
   }
 
+  /**
+   * Whether the line was taken away before it was acknowledged, the node was killed then, and the message was acknowledged under another
+   * number after that: with the line went the node's memory of it, and its sender had been told nothing.
+   */
+  #hasComeAgain(line: Line): boolean {
+    const acknowledged = this.#acknowledged.get(keyOf(line));
+    const taken = this.#taken.get(nameOf(line));
+    if (acknowledged === undefined || taken === undefined || acknowledged.seq === line.seq) return false;
+    return taken.atMs <= acknowledged.crashedAtMs;
+  }
+
   /** Within a file each number follows the one before. */
   #checkFile(file: readonly Line[]): void {
     for (const [index, { seq }] of file.entries()) {
@@ -181,7 +205,7 @@ export class InboxLedger {
     };
     for (const [key, { seq }] of this.#acknowledged) if (!this.#mayBeForgotten(seq, key)) claim(seq, key);
     for (const line of lines) if (!this.#mayBeForgotten(line.seq, keyOf(line))) claim(line.seq, keyOf(line));
-    for (const { seq } of this.#taken.values()) keys.set(seq, "");
+    for (const { line: { seq } } of this.#taken.values()) keys.set(seq, "");
     let before = 0;
     for (const seq of [...keys.keys()].sort((a, b) => a - b)) {
       if (seq !== before + 1 && !this.#isExcused(before, seq)) this.#violate("seq", `${seq} comes after ${before}`);

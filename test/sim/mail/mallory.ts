@@ -7,7 +7,7 @@ import type { Connection, Runtime } from "../../../src/runtime/port.ts";
 import { drawMs } from "../draw.ts";
 import type { SeededRandom } from "../mod.ts";
 import type { Forger } from "./forger.ts";
-import { makeFrame } from "./frames.ts";
+import { makeFrame, readFrame } from "./frames.ts";
 import { MAIL_PORT, type MailFleet } from "./mail-fleet.ts";
 import type { Proxy } from "./proxy.ts";
 import type { MailHost } from "./record.ts";
@@ -66,7 +66,7 @@ export class Mallory {
 
   /** Plays again everything that was captured, everywhere. */
   replayAll(): void {
-    for (const target of this.#fleet.mailHosts) this.#talk(target, this.#proxy.captured.slice());
+    for (const target of this.#fleet.mailHosts) this.#talk(target, this.#played(target, this.#proxy.captured.slice()));
   }
 
   #act(): void {
@@ -96,7 +96,8 @@ export class Mallory {
         return Array.from({ length: FLOOD_FRAMES }, () => frame);
       }
       case "replay":
-        return captured.length === 0 ? [] : Array.from({ length: random.integer(1, 30) }, () => random.pick(captured));
+        if (captured.length === 0) return [];
+        return this.#played(target, Array.from({ length: random.integer(1, 30) }, () => random.pick(captured)));
       case "forge":
         return [this.#forgedDirect(target), this.#forgedDirect(target)];
       case "own": {
@@ -104,6 +105,16 @@ export class Mallory {
         return Array.from({ length: 3 }, () => forger.own("DIRECT", target.nodeId, { msg: text }));
       }
     }
+  }
+
+  /** Notes what may arrive by his hand before it arrives from its sender. */
+  #played({ ledger }: MailHost, frames: readonly Uint8Array[]): Uint8Array[] {
+    const known = new Set(ledger.all.map(({ id }) => id));
+    for (const frame of frames) {
+      const message = readFrame(frame);
+      if (message?.t === "DIRECT" && !known.has(message.id)) this.#fleet.record.played.add(message.id);
+    }
+    return [...frames];
   }
 
   /** In the name of another host. */

@@ -30,6 +30,8 @@ export class MailRecord extends CrewRecord {
   readonly holdings = new Map<ProcessRecord, Holdings>();
   /** Ids of `DIRECT`s that were sent by a node of the fleet, with their sender and recipient. */
   readonly sent = new Map<string, { readonly from: string; readonly to: string }>();
+  /** Ids of `DIRECT`s that somebody captured and played to a node that did not have them yet: in an order of his own. */
+  readonly played = new Set<string>();
   acknowledged = 0;
   /** Messages that were to be delivered, and were. */
   delivered = 0;

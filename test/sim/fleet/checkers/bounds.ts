@@ -3,7 +3,8 @@ import type { CrewRecord } from "../record.ts";
 
 /** Of one process: the loop's one, a call's time-outs, the deadlines of bodies, and some to spare. */
 const TIMERS_MAX = 24;
-const TASKS_MAX = 16;
+/** An agent's tasks are as many as its features have, whatever it meets: 18 in this fleet. */
+const TASKS_MAX = 20;
 
 export function checkBounds(record: CrewRecord): void {
   for (const one of record.processes) {
