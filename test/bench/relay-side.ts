@@ -30,12 +30,16 @@ export class RelaySide {
     this.nodeId = nodeId;
   }
 
-  /** @param words how Barnacle is run @param folder made here @throws Error with the relay's own words when it does not listen */
-  static async start(words: readonly string[], folder: string): Promise<RelaySide> {
+  /** @param words how Barnacle is run @param folder made here @param more of its environment @throws Error with the relay's own words when it does not listen */
+  static async start(
+    words: readonly string[],
+    folder: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<RelaySide> {
     mkdirSync(folder);
     const port = await freePort();
     const [program = "", ...before] = words;
-    const environment = { PATH: process.env["PATH"] ?? "", HOME: folder, ...UNLIMITED };
+    const environment = { PATH: process.env["PATH"] ?? "", HOME: folder, ...UNLIMITED, ...more };
     const logFile = join(folder, "bench.log");
     const log = openSync(logFile, "w");
     const given = ["relay", "--listen", `127.0.0.1:${port}`, "--dir", folder, "--log", "json"];

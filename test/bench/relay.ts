@@ -8,6 +8,7 @@ import { ProcessorMeter, readMemory } from "./process-counters.ts";
 import { FORWARDING_BROKERS, withBroker } from "./relay-brokers.ts";
 import type { IdlePace, IdlePlan } from "./relay-idle-process.ts";
 import { FRAME_BYTES, type LoadInit, type LoadResult, type Measured, RelayLoad } from "./relay-load.ts";
+import { benchRelayMailbox } from "./relay-mailbox.ts";
 import { RelaySide } from "./relay-side.ts";
 import { compare, type Row, type Section } from "./tables.ts";
 import { progress, type Workshop } from "./workshop.ts";
@@ -29,7 +30,7 @@ const KIB_PER_NODE_MAX = 30;
 const CORE_PERCENT_MAX = 1;
 
 export async function benchRelay(workshop: Workshop): Promise<Section[]> {
-  return [await benchForwarding(workshop), await benchIdleNodes(workshop)];
+  return [await benchForwarding(workshop), await benchIdleNodes(workshop), await benchRelayMailbox(workshop)];
 }
 
 async function benchForwarding(workshop: Workshop): Promise<Section> {

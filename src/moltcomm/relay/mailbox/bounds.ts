@@ -50,3 +50,5 @@ export const BOXES_CACHED_MAX = 4_096;
 export const NODE_ABSENT_MS = 2 * SECOND_MS;
 /** Older frames that one may displace when there is too much in all; one that displaces more is refused. */
 export const OLDEST_TRIES_MAX = 64;
+/** Removals of one node's frames from a stream are so far apart: each takes the server tens of milliseconds. */
+export const REMOVAL_PAUSE_MS = 250;

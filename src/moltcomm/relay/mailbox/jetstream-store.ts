@@ -20,6 +20,7 @@ import {
   NATS_RETRY_MS,
   NODE_ABSENT_MS,
   OLDEST_TRIES_MAX,
+  REMOVAL_PAUSE_MS,
   SEEN_STEP_MS,
 } from "./bounds.ts";
 import { JetStream } from "./jetstream-api.ts";
@@ -51,6 +52,12 @@ interface Box {
   busy: Promise<void> | undefined;
 }
 
+/** Frames of a node on their way out. */
+interface Removal {
+  upTo: number;
+  ended: Promise<void>;
+}
+
 interface Reader {
   readonly name: string;
   /** Everything up to here was read. */
@@ -70,6 +77,7 @@ export class JetStreamStore implements FrameStore {
   readonly #seenMs = new Map<string, number>();
   readonly #absentUntilMs = new Map<string, number>();
   readonly #readers = new Map<string, Reader>();
+  readonly #removals = new Map<string, Removal>();
   #connection: NatsConnection | undefined;
   #frames: JetStream | undefined;
   #nodes: JetStream | undefined;
@@ -167,10 +175,14 @@ export class JetStreamStore implements FrameStore {
   }
 
   async remove(nodeId: string, upTo: number): Promise<void> {
-    await this.#working(this.#frames).purge(this.#boxSubject(nodeId), upTo);
-    // What is left is counted when it matters.
-    const box = this.#boxes.get(nodeId);
-    if (box !== undefined && box.busy === undefined) this.#boxes.delete(nodeId);
+    this.#working(this.#frames);
+    let removal = this.#removals.get(nodeId);
+    if (removal === undefined) {
+      removal = { upTo, ended: Promise.resolve() };
+      this.#removals.set(nodeId, removal);
+      removal.ended = this.#remove(nodeId, removal).finally(() => this.#removals.delete(nodeId));
+    } else removal.upTo = Math.max(removal.upTo, upTo);
+    await removal.ended;
   }
 
   /** The server lets go what is too old; what there is, is looked at. */
@@ -183,6 +195,20 @@ export class JetStreamStore implements FrameStore {
 
   onNews(listener: (nodeId: string | undefined) => void): void {
     this.#listener = listener;
+  }
+
+  /** The server looks through all of a block for each, however little goes: so what is confirmed meanwhile goes with the next. */
+  async #remove(nodeId: string, removal: Removal): Promise<void> {
+    const { clock } = this.#components;
+    for (let gone = 0; gone < removal.upTo;) {
+      if (gone > 0) await new Promise<void>((resolve) => clock.setTimer(REMOVAL_PAUSE_MS, resolve));
+      const { upTo } = removal;
+      await this.#working(this.#frames).purge(this.#boxSubject(nodeId), upTo);
+      gone = upTo;
+    }
+    // What is left is counted when it matters.
+    const box = this.#boxes.get(nodeId);
+    if (box !== undefined && box.busy === undefined) this.#boxes.delete(nodeId);
   }
 
   async #keepIn(box: Box, frame: NewFrame, mayBeNew: boolean): Promise<KeepOutcome> {
