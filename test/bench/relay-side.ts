@@ -30,7 +30,12 @@ export class RelaySide {
     this.nodeId = nodeId;
   }
 
-  /** @param words how Barnacle is run @param folder made here @param more of its environment @throws Error with the relay's own words when it does not listen */
+  /**
+   * @param words how Barnacle is run
+   * @param folder made here
+   * @param more of its environment
+   * @throws Error with the relay's own words when it does not listen
+   */
   static async start(
     words: readonly string[],
     folder: string,

@@ -13,9 +13,6 @@ import type { Clock, Crypto, Nats, NatsConnection, NatsOptions, Random } from ".
 import { encodeBase64Url } from "../../../contract/mod.ts";
 import {
   BOX_COUNTED_MS,
-  BOX_KEPT_MS,
-  BOXES_CACHED_MAX,
-  HOURS_TO_MS,
   KEEPING_BYTES_MAX,
   NATS_RETRY_MS,
   NODE_ABSENT_MS,
@@ -24,6 +21,8 @@ import {
   SEEN_STEP_MS,
 } from "./bounds.ts";
 import { JetStream } from "./jetstream-api.ts";
+import { ensureStreams } from "./jetstream-streams.ts";
+import { remember } from "./recent.ts";
 import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame } from "./types.ts";
 
 /** What the store works with. */
@@ -64,7 +63,6 @@ interface Reader {
   after: number;
 }
 
-const NANOSECONDS = 1e6;
 const PROBLEM = "relay_mailbox_nats";
 const NODE_ID_PREFIX = "ed25519:";
 
@@ -364,33 +362,8 @@ export class JetStreamStore implements FrameStore {
   }
 
   async #prepare(): Promise<void> {
-    const { limits, replicas, stream } = this.#init;
-    const common = {
-      retention: "limits",
-      storage: "file",
-      discard: "new",
-      max_msgs_per_subject: 1,
-      num_replicas: replicas,
-    };
-    await this.#frames?.ensure({
-      ...common,
-      subjects: [`${stream}.frame.*.*`],
-      max_msgs: limits.framesMax,
-      max_bytes: limits.bytesMax,
-      max_age: limits.keepHours * HOURS_TO_MS * NANOSECONDS,
-      republish: {
-        src: `${stream}.frame.*.*`,
-        dest: `${stream}.kept.{{wildcard(1)}}.{{wildcard(2)}}`,
-        headers_only: true,
-      },
-    });
-    await this.#nodes?.ensure({
-      ...common,
-      subjects: [`${stream}_NODES.*`],
-      max_msgs: limits.nodesMax,
-      max_bytes: -1,
-      max_age: BOX_KEPT_MS * NANOSECONDS,
-    });
+    if (this.#frames === undefined || this.#nodes === undefined) return;
+    await ensureStreams({ frames: this.#frames, nodes: this.#nodes }, this.#init);
     if (this.#isStopped) return;
     this.#isWorking = true;
     await this.sweep();
@@ -406,13 +379,4 @@ export class JetStreamStore implements FrameStore {
       if (this.#connection?.isConnected === true && !this.#isWorking) this.#changed(true, undefined);
     });
   }
-}
-
-/** Puts an entry last, and forgets the first ones where there are too many. */
-function remember<Value>(entries: Map<string, Value>, key: string, value: Value): void {
-  entries.delete(key);
-  entries.set(key, value);
-  if (entries.size <= BOXES_CACHED_MAX) return;
-  const [oldest] = entries.keys();
-  if (oldest !== undefined) entries.delete(oldest);
 }
