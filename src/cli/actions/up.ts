@@ -3,7 +3,9 @@ import type { LoadedConfig } from "../../config/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { TARGET } from "../../version.ts";
 import type { UpFlags } from "../commands/up.ts";
+import type { FlagSettings } from "../configuration.ts";
 import type { Invocation, RunningHost } from "../context.ts";
+import { usageError } from "../failure.ts";
 import { serve } from "../serve.ts";
 import { escapeText } from "../terminal.ts";
 
@@ -12,12 +14,31 @@ export default async function up(this: Invocation, flags: UpFlags): Promise<void
   const { standardOutput } = runtime.process;
   await serve(this.cli, flags, {
     parts: { agent: true, hub: true },
-    settings: { "http.listen": flags.http, "hub.listen": flags.listen },
+    settings: {
+      "http.listen": flags.http,
+      ...readListen(flags.listen ?? []),
+      "moltcomm.bootstrap": flags.bootstrap,
+      "moltcomm.advertise": flags.advertise,
+    },
     onRunning: (host, loaded) => {
       // Whoever asked for JSON reads events; everybody else, piped or not, is told how to go on.
       if (flags.log !== "json") standardOutput.write(formatWelcome(runtime.name, host, loaded, flags.dir));
     },
   });
+}
+
+const NODE_SCHEME = "tcp://";
+
+/** Tells the hub's address from the node's, which `run` takes by the same flag. @throws `USAGE` for two of one kind */
+function readListen(texts: readonly string[]): FlagSettings {
+  const nodes = texts.filter((text) => text.startsWith(NODE_SCHEME));
+  const hubs = texts.filter((text) => !text.startsWith(NODE_SCHEME));
+  if (nodes.length > 1 || hubs.length > 1) {
+    const wanted =
+      `one --listen HOST:PORT for the hub at most, and one --listen ${NODE_SCHEME}HOST:PORT for other nodes`;
+    throw usageError("Start the agent and the hub", texts.join(" "), wanted);
+  }
+  return { "hub.listen": hubs[0], "moltcomm.listen": nodes[0] };
 }
 
 /** How the program is called: by its name when it is a binary, else through the runtime that runs its sources. */

@@ -1,9 +1,11 @@
-import { commonFlags, defineCommand, textFlag } from "../command.ts";
+import { commonFlags, defineCommand, textFlag, textsFlag } from "../command.ts";
 import type { CommonFlags } from "../command.ts";
 
 export interface UpFlags extends CommonFlags {
   readonly http: string | undefined;
-  readonly listen: string | undefined;
+  readonly listen: readonly string[] | undefined;
+  readonly bootstrap: readonly string[] | undefined;
+  readonly advertise: readonly string[] | undefined;
 }
 
 export const upCommand = defineCommand<UpFlags>({
@@ -15,12 +17,22 @@ export const upCommand = defineCommand<UpFlags>({
     examples: [
       ["up", "Agent on 127.0.0.1:7410, hub on 127.0.0.1:7411"],
       ["up --http 127.0.0.1:0 --listen 127.0.0.1:0", "Any free ports"],
+      [
+        "up --listen tcp://0.0.0.0:9001 --bootstrap tcp://203.0.113.10:9001",
+        "Reachable for other hosts' agents, and connected to one of them",
+      ],
     ],
   },
   parameters: {
     flags: {
       http: textFlag("The agent listens here; port 0 takes a free one [default = 127.0.0.1:7410]", "HOST:PORT"),
-      listen: textFlag("The hub listens here; port 0 takes a free one [default = 127.0.0.1:7411]", "HOST:PORT"),
+      listen: textsFlag(
+        "The hub listens here [default = 127.0.0.1:7411]; with tcp:// before it, other nodes connect here " +
+          "[default = tcp://127.0.0.1:9001]; port 0 takes a free one",
+        "[tcp://]HOST:PORT",
+      ),
+      bootstrap: textsFlag("Connect to this node and learn of others from it; may be repeated", "ADDRESS"),
+      advertise: textsFlag("Tell other nodes this address instead of the one listened on; may be repeated", "ADDRESS"),
       ...commonFlags(),
     },
   },

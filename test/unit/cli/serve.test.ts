@@ -106,6 +106,30 @@ describe("up", () => {
     expect(bench.output).toBe("");
   });
 
+  test("takes the flags of mail as run does: what --listen names with tcp:// is the node's address", async () => {
+    const bench = new Bench();
+    const mail = [
+      "--listen",
+      "tcp://0.0.0.0:3",
+      "--bootstrap",
+      "tcp://203.0.113.10:9001",
+      "--advertise",
+      "tcp://a.example:4",
+    ];
+    await runAndStop(bench, "up", ...mail, "--listen", "127.0.0.1:2");
+    const { hub, moltcomm } = bench.started[0]?.loaded.config ?? {};
+    expect(hub?.listen).toBe("127.0.0.1:2");
+    expect(moltcomm?.listen).toBe("tcp://0.0.0.0:3");
+    expect([moltcomm?.bootstrap, moltcomm?.advertise]).toEqual([["tcp://203.0.113.10:9001"], ["tcp://a.example:4"]]);
+  });
+
+  test("refuses two addresses of one kind", async () => {
+    const bench = new Bench();
+    expect(await bench.run("up", "--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2")).toBe(2);
+    expect(bench.errors).toContain("one --listen HOST:PORT for the hub at most");
+    expect(bench.started).toEqual([]);
+  });
+
   test("says what to open or ask next, with the real ports", async () => {
     const bench = new Bench();
     bench.addresses = { agentAddress: { host: "0.0.0.0", port: 41 }, hubAddress: { host: "::1", port: 42 } };
