@@ -22,7 +22,8 @@ export {
   type HeartbeatTaken,
   removeHeartbeatSection,
 } from "./heartbeat/heartbeat-file.ts";
-export { HEARTBEAT_SECTION } from "./heartbeat/section.ts";
+export { placeSection, takeSectionOut } from "./heartbeat/edit.ts";
+export { absoluteSection, HEARTBEAT_SECTION } from "./heartbeat/section.ts";
 export {
   acknowledge,
   type ArchiveResult,
@@ -39,5 +40,5 @@ export { Mailbox, type MailboxComponents, type MailboxInit, type MailboxView } f
 export { ensureMailDirectory, mailDirectoryPath } from "./mail-directory.ts";
 export { type IdentityKeeper, type PreparationComponents, prepareForMail } from "./preparation/prepare.ts";
 export { removePreparation } from "./preparation/remove.ts";
-export type { Step, StepOutcome } from "./preparation/step.ts";
+export { attemptStep, type Step, type StepOutcome } from "./preparation/step.ts";
 export * from "./types.ts";

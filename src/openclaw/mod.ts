@@ -1,13 +1,15 @@
 /**
  * OpenClaw on this host: which gateways there are, which agents they have and where those work.
  *
- * It looks at files and asks over loopback. It never starts OpenClaw's command-line tool, which takes seconds, and never writes.
+ * Finding looks at files and asks over loopback. It never starts OpenClaw's command-line tool, which takes seconds, and never writes. What
+ * writes, and what wakes, has doors of its own: `instructions/` and `waking/`.
  *
  * @module
  */
 export { type FinderComponents, type FinderInit, findGateways, type FoundGateways } from "./find-gateways.ts";
 export { GatewayWatch, type GatewayWatchComponents, type GatewayWatchInit } from "./gateway-watch.ts";
 export { type ReadConfiguration, readConfiguration } from "./configuration.ts";
+export { hasPluginEntry, readGatewayToken } from "./gateway-token.ts";
 export { parseJson5 } from "./json5.ts";
 export { chooseGateway, metadataOf } from "./metadata.ts";
 export { formatVersion, generationOf } from "./version.ts";

@@ -7,6 +7,7 @@ import type { InitFlags } from "../commands/init.ts";
 import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { findGatewayAgent, prepareInstructions, readsNoFile, removeInstructions } from "../mail/instructions.ts";
 import { identityKeeper, withDirectoryLock } from "../mail/identity.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { escapeText, paint, safeJson, type Tone, wantsColour } from "../terminal.ts";
@@ -17,9 +18,16 @@ export default async function init(this: Invocation, flags: InitFlags): Promise<
   const loaded = await loadConfiguration(this.cli, flags);
   await requireWorkDirectory(runtime.files, loaded.directory);
   const components = { ...runtime, identity: identityKeeper(runtime, loaded) };
+  const agent = await findGatewayAgent(runtime, loaded);
   const steps = flags.remove
-    ? await withoutAgent(runtime, loaded, () => removePreparation(components, loaded.directory))
-    : await prepareForMail(components, loaded.directory);
+    ? await withoutAgent(runtime, loaded, async () => [
+      ...await removeInstructions(runtime, loaded, agent),
+      ...await removePreparation(components, loaded.directory),
+    ])
+    : [
+      ...await prepareForMail(components, loaded.directory, { withoutHeartbeat: readsNoFile(agent) }),
+      ...await prepareInstructions(runtime, loaded, agent, { hasConsent: flags.yes === true }),
+    ];
   if (steps.some(({ outcome }) => outcome === "failed")) this.process.exitCode = EXIT.failed;
   if (flags.json) {
     const rows = steps.map(({ path, outcome, note, error }) => ({ path, outcome, note, hint: error?.hint ?? null }));

@@ -3,6 +3,7 @@ import type { CommonFlags } from "../command.ts";
 
 export interface InitFlags extends CommonFlags {
   readonly remove: boolean | undefined;
+  readonly yes: boolean | undefined;
   readonly json: boolean | undefined;
 }
 
@@ -13,6 +14,9 @@ export const initCommand = defineCommand<InitFlags>({
       "Makes .moltcomm/ with an identity and an empty outbox, kept out of git; puts the section about mail into " +
       "HEARTBEAT.md, near the top; writes SKILL_IMPL.md. Says of each what it did. What is there stays as it " +
       "is, and a second run changes nothing.\n\n" +
+      "Where the directory is the workspace of an agent of an OpenClaw gateway it says so. An agent of 2026.8.1 and newer reads no " +
+      "HEARTBEAT.md: there the section goes into its heartbeat's scratch and a skill beside the gateway's, both with absolute " +
+      "paths, with --yes only; without it init shows what it would do. Where the plugin is installed, that tells the agent.\n\n" +
       "With --remove it takes out what it put in, and nothing else: what somebody changed, brought or received " +
       "is left, and with mail, contacts or peers the identity. It asks for the agent to be stopped first.\n\n" +
       'JSON: {"steps": [{"path", "outcome", "note", "hint"}]}; outcome is made, changed, there, removed, left ' +
@@ -20,12 +24,14 @@ export const initCommand = defineCommand<InitFlags>({
     examples: [
       ["init", "The current directory"],
       ["init --dir ~/.openclaw/workspace", "An agent's workspace"],
+      ["init --dir ~/.openclaw/workspace --yes", "The same, and the gateway's part of it"],
       ["init --remove", "As it was before"],
     ],
   },
   parameters: {
     flags: {
       remove: switchFlag("Take out again what init put in"),
+      yes: switchFlag("Change the gateway's heartbeat and skills too"),
       json: switchFlag("Print JSON"),
       ...commonFlags(),
     },

@@ -2,9 +2,13 @@ import { formatAddress } from "../../address.ts";
 import { type PeerAddress, readPeerAddress, type StatusAnswer } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import { examineHeartbeat } from "../../mailbox/mod.ts";
+import { isSkillOf, managedSkillPaths, managedSkillText } from "../../openclaw/instructions/mod.ts";
+import { hasPluginEntry } from "../../openclaw/mod.ts";
+import type { Target } from "../../openclaw/waking/mod.ts";
 import { identityPath, loadIdentity } from "../../moltcomm/mod.ts";
 import { joinPath } from "../../store/mod.ts";
 import { agentClient, readEndpointFile } from "../endpoint.ts";
+import { findGatewayAgent, readsNoFile } from "../mail/instructions.ts";
 import { checkAddress } from "./addresses.ts";
 import { failure, failureFrom, ok, warning } from "./check.ts";
 import type { Finding, Patient } from "./check.ts";
@@ -76,6 +80,8 @@ function isSame(told: string | null | undefined, address: PeerAddress): boolean 
 }
 
 async function checkHeartbeat({ runtime, loaded }: Patient): Promise<Finding> {
+  const agent = await findGatewayAgent(runtime, loaded);
+  if (agent !== undefined && readsNoFile(agent)) return await checkInstructions(runtime, loaded, agent);
   const path = joinPath(loaded.directory, "HEARTBEAT.md");
   const advice = "barnacle init puts it there, near the top";
   try {
@@ -92,6 +98,24 @@ async function checkHeartbeat({ runtime, loaded }: Patient): Promise<Finding> {
   } catch (thrown) {
     return failureFrom(HEARTBEAT, thrown, `mend ${path}, then run barnacle init again`);
   }
+}
+
+/** Where no file is read. The scratch is in the gateway's database; whether init put the skill there tells as much. */
+async function checkInstructions(
+  runtime: Patient["runtime"],
+  { directory }: Patient["loaded"],
+  { agentId, gateway }: Target,
+): Promise<Finding> {
+  const who = `${agentId} of ${gateway.stateDirectory} reads no HEARTBEAT.md`;
+  if (await hasPluginEntry(runtime.files, gateway)) {
+    return ok(HEARTBEAT, `${who}: the plugin tells it to look for mail`);
+  }
+  const { file } = managedSkillPaths(gateway.stateDirectory);
+  if (await isSkillOf(runtime.files, file, managedSkillText(agentId, directory))) {
+    return ok(HEARTBEAT, `${who}: its heartbeat's scratch and ${file} tell it to look for mail`);
+  }
+  const advice = "barnacle init --yes tells it, or barnacle openclaw install, which puts the plugin in";
+  return warning(HEARTBEAT, `${who}, and nothing else tells it to look for mail`, advice);
 }
 
 /** Only the agent of this work directory is asked; it left word there. */

@@ -26,20 +26,21 @@ export interface PlacedSection {
  * The text with the section in it.
  *
  * @param path for messages
+ * @param section the section as it should be
  * @throws `MARKERS_DAMAGED`
  */
-export function placeSection(text: string, path: string): PlacedSection {
+export function placeSection(text: string, path: string, section: string = HEARTBEAT_SECTION): PlacedSection {
   const range = findSection(text, path);
-  if (range === undefined) return { outcome: "inserted", text: insertSection(text) };
+  if (range === undefined) return { outcome: "inserted", text: insertSection(text, section) };
   const [before, present, after] = [
     text.slice(0, range.start),
     text.slice(range.start, range.end),
     text.slice(range.end),
   ];
-  if (present.replaceAll("\r\n", "\n") === HEARTBEAT_SECTION) return { outcome: "unchanged", text };
+  if (present.replaceAll("\r\n", "\n") === section) return { outcome: "unchanged", text };
   return {
     outcome: "replaced",
-    text: before + sectionWith(lineEndOf(before + after) ?? lineEndOf(present) ?? "\n") + after,
+    text: before + sectionWith(section, lineEndOf(before + after) ?? lineEndOf(present) ?? "\n") + after,
   };
 }
 
@@ -59,20 +60,20 @@ export function takeSectionOut(text: string, path: string): string {
   return withoutBlankLineAtEnd(before) + withoutFirstLineEnd(after);
 }
 
-function insertSection(text: string): string {
+function insertSection(text: string, wanted: string): string {
   const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
   const content = text.slice(mark.length);
   const place = sectionPlace(content);
   const [before, after] = [content.slice(0, place), content.slice(place)];
   const end = lineEndOf(content) ?? "\n";
-  const section = sectionWith(end);
+  const section = sectionWith(wanted, end);
   if (before === "") return mark + section + end + (after === "" ? "" : end + after);
   if (!before.endsWith("\n")) return mark + before + end + end + section;
   return mark + before + end + section + end + after;
 }
 
-function sectionWith(lineEnd: string): string {
-  return HEARTBEAT_SECTION.replaceAll("\n", lineEnd);
+function sectionWith(section: string, lineEnd: string): string {
+  return section.replaceAll("\n", lineEnd);
 }
 
 /** The line end that most lines have; `undefined` when there is none. */

@@ -5,6 +5,15 @@
  * @module
  */
 
+/**
+ * The section with absolute paths, for where an agent reads it outside of its work directory.
+ *
+ * @param directory `.moltcomm` of the work directory
+ */
+export function absoluteSection(directory: string): string {
+  return HEARTBEAT_SECTION.replaceAll("`.moltcomm/", () => `\`${directory}/`);
+}
+
 /** The whole section, both markers included, line ends as LF, none after the last line. ASCII only. */
 export const HEARTBEAT_SECTION: string = [
   "<!-- MOLTCOMM:BEGIN -->",

@@ -30,6 +30,12 @@ export interface PreparationComponents extends StorePorts {
 const OTHERS_MASK = 0o077;
 const SKILL_BYTES_MAX = 1024 * 1024;
 
+/** What may be left out. */
+export interface PreparationOptions {
+  /** The agent here reads no `HEARTBEAT.md`, and its doctor would remove it: none is made or changed. */
+  readonly withoutHeartbeat?: boolean;
+}
+
 /** A preparation under way. */
 interface Work extends PreparationComponents {
   readonly directory: string;
@@ -50,7 +56,11 @@ interface Done {
  * @param directory the work directory, which exists
  * @returns what was done with each, in the order in which it was done
  */
-export async function prepareForMail(components: PreparationComponents, directory: string): Promise<Step[]> {
+export async function prepareForMail(
+  components: PreparationComponents,
+  directory: string,
+  { withoutHeartbeat = false }: PreparationOptions = {},
+): Promise<Step[]> {
   const work: Work = { ...components, directory, known: await readManifest(components.files, directory) };
   const hadState = await isThere(components.files, pathOf(directory, PLACES.stateDirectory));
   let hasNewIgnore = false;
@@ -63,7 +73,7 @@ export async function prepareForMail(components: PreparationComponents, director
     await attempt(PLACES.gitIgnore, () => checkGitIgnore(work, hasNewIgnore)),
     await attempt(PLACES.identity, () => prepareIdentity(work)),
     await attempt(PLACES.outbox, () => prepareOutbox(work)),
-    await attempt(PLACES.heartbeat, () => prepareHeartbeat(work)),
+    ...(withoutHeartbeat ? [] : [await attempt(PLACES.heartbeat, () => prepareHeartbeat(work))]),
     await attempt(PLACES.skill, () => prepareSkill(work)),
   ];
   const madeState = !hadState && await isThere(components.files, pathOf(directory, PLACES.stateDirectory));

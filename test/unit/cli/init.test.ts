@@ -1,5 +1,7 @@
 /** Hunts: an init that changes something twice or in silence, a removal under a running agent, a directory made by a typing error. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createRuntime } from "#runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MailBench } from "./support/mail-bench.ts";
@@ -78,5 +80,70 @@ describe("init --remove", () => {
     expect(output).toMatch(/^left +\.moltcomm\/ .*contacts\.json/m);
     expect(output).toMatch(/^left +\.barnacle\/ .*instance\.json/m);
     expect([bench.has(".moltcomm/identity.pem"), bench.has(".barnacle/instance.json")]).toEqual([true, true]);
+  });
+});
+
+describe("init in the workspace of a gateway's agent", () => {
+  let home: string;
+  beforeEach(() => void (home = mkdtempSync(join(tmpdir(), "barnacle-home-"))));
+  afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+  const state = (...names: string[]) => join(home, ".openclaw", ...names);
+  function configure(version: string, more: object = {}): void {
+    mkdirSync(state(), { recursive: true });
+    const agents = { defaults: { workspace: bench.directory } };
+    writeFileSync(state("openclaw.json"), JSON.stringify({ meta: { lastTouchedVersion: version }, agents, ...more }));
+    bench.environment = { HOME: home };
+  }
+  const outcomes = (output: string): Record<string, string> => {
+    const { steps } = JSON.parse(output) as {
+      readonly steps: readonly { readonly path: string; readonly outcome: string }[];
+    };
+    return Object.fromEntries(steps.map(({ path, outcome }) => [path, outcome]));
+  };
+
+  test("of 2026.7 puts the section into HEARTBEAT.md, and asks for nothing", async () => {
+    configure("2026.7.35");
+    const told = outcomes((await bench.run("init", "--json")).output);
+    expect(told).toMatchObject({ "HEARTBEAT.md": "made", OpenClaw: "there" });
+    expect(Object.keys(told)).not.toContain("scratch");
+    expect(readdirSync(state())).toEqual(["openclaw.json"]);
+  });
+
+  test("of 2026.9 makes no HEARTBEAT.md, and changes nothing of the gateway's without consent", async () => {
+    configure("2026.9.6");
+    const { exit, output } = await bench.run("init");
+    expect(exit).toBe(0);
+    expect(output).toMatch(/^there +OpenClaw +main works here: the gateway of .*OpenClaw 2026\.9\.6, stopped/m);
+    expect(output).toMatch(/^left +scratch .*--yes/m);
+    expect([bench.has("HEARTBEAT.md"), bench.has(".moltcomm/identity.pem")]).toEqual([false, true]);
+    expect(readdirSync(state())).toEqual(["openclaw.json"]);
+    const { output: examined } = await bench.run("doctor");
+    expect(examined).toMatch(/^warning +heartbeat +main of .* reads no HEARTBEAT\.md, and nothing else tells it/m);
+  });
+
+  test("of 2026.9 with consent writes the skill, says that the scratch needs a gateway that runs, and takes all out", async () => {
+    configure("2026.9.6");
+    const { exit, output } = await bench.run("init", "--yes", "--json");
+    expect(exit).toBe(1);
+    expect(outcomes(output)).toMatchObject({ scratch: "failed", skill: "made" });
+    expect(output).toContain("start it, then run this again");
+    expect(readFileSync(state("skills", "barnacle", "SKILL.md"), "utf8")).toContain(
+      `${bench.directory}/.moltcomm/inbox.ndjson`,
+    );
+    expect(outcomes((await bench.run("init", "--remove", "--json")).output)).toMatchObject({
+      scratch: "left",
+      skill: "removed",
+      ".moltcomm/": "removed",
+    });
+    expect([readdirSync(state()), readdirSync(bench.directory)]).toEqual([["openclaw.json"], []]);
+  });
+
+  test("says that the plugin tells the agent, where it is installed", async () => {
+    configure("2026.9.6", { plugins: { entries: { barnacle: { enabled: true } } } });
+    const told = outcomes((await bench.run("init", "--yes", "--json")).output);
+    expect(told).toMatchObject({ plugin: "there" });
+    expect([bench.has("HEARTBEAT.md"), readdirSync(state())]).toEqual([false, ["openclaw.json"]]);
+    expect((await bench.run("doctor")).output).toMatch(/^ok +heartbeat .*the plugin tells it/m);
   });
 });

@@ -22,6 +22,7 @@ export class MailBench {
   input = "";
   isTerminal = false;
   columns: number | undefined;
+  environment: Record<string, string> | undefined;
   /** What happens once a command has begun to wait for a signal or the clock. */
   #raise: (signal: "SIGINT") => void = () => undefined;
 
@@ -33,6 +34,7 @@ export class MailBench {
     const fake = new FakeRuntime();
     fake.process.stdout.isTerminal = this.isTerminal;
     fake.process.stdout.columns = this.columns;
+    if (this.environment !== undefined) fake.process.environment = this.environment;
     const given = ["--dir", directory, ...words];
     const input = new TextEncoder().encode(this.input);
     const runtime: Runtime = {

@@ -1,0 +1,188 @@
+/**
+ * How the agent of a gateway learns of its mail, where it reads no `HEARTBEAT.md`: by the plugin, else by its heartbeat's scratch and a
+ * skill. Source: the gateway notes, sections 2 and 6.
+ *
+ * @module
+ */
+import type { LoadedConfig } from "../../config/mod.ts";
+import { BarnacleError } from "../../errors.ts";
+import {
+  absoluteSection,
+  attemptStep,
+  mailDirectoryPath,
+  placeSection,
+  type Step,
+  takeSectionOut,
+} from "../../mailbox/mod.ts";
+import { findGateways, formatVersion, type Gateway, hasPluginEntry, readGatewayToken } from "../../openclaw/mod.ts";
+import {
+  editScratch,
+  managedSkillPaths,
+  managedSkillText,
+  placeManagedSkill,
+  removeManagedSkill,
+  type ScratchEdited,
+  withGatewaySession,
+} from "../../openclaw/instructions/mod.ts";
+import { findTarget, isObstacle, type Target } from "../../openclaw/waking/mod.ts";
+import type { Runtime } from "../../runtime/port.ts";
+
+/** The agent of a gateway that works in the work directory; `undefined` where none does. */
+export async function findGatewayAgent(runtime: Runtime, loaded: LoadedConfig): Promise<Target | undefined> {
+  const { directory, config: { gateway: { find, stateDirectories }, waking: { agentId } } } = loaded;
+  if (!find) return undefined;
+  const client = runtime.http.client({});
+  try {
+    const parts = { ...runtime, fetch: client.fetch };
+    const { gateways } = await findGateways(parts, { stateDirectories }, new AbortController().signal);
+    const found = findTarget(gateways, { directory, agentId, hasKey: false });
+    return isObstacle(found) ? undefined : found;
+  } finally {
+    client.close();
+  }
+}
+
+/** Whether the agent reads no `HEARTBEAT.md`, as far as is known: one that is made in vain would be fought over with OpenClaw's doctor. */
+export function readsNoFile(agent: Target | undefined): boolean {
+  return agent !== undefined && agent.gateway.generation !== "heartbeat-file";
+}
+
+/**
+ * Tells the agent in the gateway, where it reads no file and the plugin does not tell it.
+ *
+ * @param options.hasConsent without it nothing of the gateway's is changed, and what would be is said
+ * @returns what was done, the gateway that was found first
+ */
+export async function prepareInstructions(
+  runtime: Runtime,
+  { directory }: LoadedConfig,
+  agent: Target | undefined,
+  { hasConsent }: { readonly hasConsent: boolean },
+): Promise<Step[]> {
+  if (agent === undefined) return [];
+  const { agentId, gateway } = agent;
+  const found: Step = { path: "OpenClaw", outcome: "there", note: describe(agent) };
+  if (!readsNoFile(agent)) return [found];
+  if (await hasPluginEntry(runtime.files, gateway)) {
+    return [found, {
+      path: "plugin",
+      outcome: "there",
+      note: "tells the agent at each heartbeat, and brings its skill",
+    }];
+  }
+  const { file } = managedSkillPaths(gateway.stateDirectory);
+  if (!hasConsent) {
+    const note = "is not touched without --yes; barnacle openclaw install is the other way";
+    return [
+      found,
+      {
+        path: "scratch",
+        outcome: "left",
+        note: `the heartbeat's scratch of ${agentId} would get the section about mail; it ${note}`,
+      },
+      { path: "skill", outcome: "left", note: `would be written to ${file}` },
+    ];
+  }
+  return [
+    found,
+    await attemptStep("scratch", () => placeInScratch(runtime, agent, directory)),
+    await attemptStep("skill", () => placeSkill(runtime, agent, directory)),
+  ];
+}
+
+/** Takes out of the gateway what {@link prepareInstructions} put in, and nothing else. */
+export async function removeInstructions(
+  runtime: Runtime,
+  { directory }: LoadedConfig,
+  agent: Target | undefined,
+): Promise<Step[]> {
+  if (agent === undefined || !readsNoFile(agent)) return [];
+  const { agentId, gateway: { state, stateDirectory } } = agent;
+  const skill = await attemptStep("skill", async () => {
+    const isRemoved = await removeManagedSkill(runtime, stateDirectory, managedSkillText(agentId, directory));
+    return { path: "skill", outcome: isRemoved ? "removed" : "there", note: isRemoved ? "as init wrote it" : ABSENT };
+  });
+  const scratch: Step = state === "running" ? await attemptStep("scratch", () => takeFromScratch(runtime, agent)) : {
+    path: "scratch",
+    outcome: "left",
+    note: "the gateway does not run; with it running, init --remove looks into it",
+  };
+  // Where there was no skill of ours nothing was put in, and a gateway at rest is no news.
+  const isNews = scratch.outcome !== "left" || skill.note !== ABSENT;
+  return [...(isNews ? [scratch] : []), skill].filter(({ note }) => note !== ABSENT);
+}
+
+/** Marks a step that is not worth a line. */
+const ABSENT = "";
+
+async function placeInScratch(runtime: Runtime, agent: Target, directory: string): Promise<Step> {
+  const section = absoluteSection(mailDirectoryPath(directory));
+  const edited = await edit(runtime, agent, (text) => placeSection(text ?? "", nameOf(agent), section).text);
+  return edited === "changed"
+    ? { path: "scratch", outcome: "changed", note: `${nameOf(agent)} has the section about mail` }
+    : { path: "scratch", outcome: "there", note: `${nameOf(agent)} has the section about mail` };
+}
+
+async function takeFromScratch(runtime: Runtime, agent: Target): Promise<Step> {
+  const edited = await edit(runtime, agent, (text) => {
+    if (text === undefined) return undefined;
+    const rest = takeSectionOut(text, nameOf(agent));
+    // A scratch of nothing would have each heartbeat skipped; without one they run.
+    return rest !== text && rest.trim() === "" ? undefined : rest;
+  });
+  return {
+    path: "scratch",
+    outcome: edited === "changed" ? "changed" : "there",
+    note: edited === "changed" ? "the section about mail was taken out" : ABSENT,
+  };
+}
+
+async function edit(
+  runtime: Runtime,
+  { agentId, gateway }: Target,
+  change: (text: string | undefined) => string | undefined,
+): Promise<ScratchEdited> {
+  if (gateway.state !== "running") {
+    throw new BarnacleError({
+      code: "UNAVAILABLE",
+      action: `Reach the gateway at ${gateway.baseUrl}`,
+      value: `one that is ${gateway.state}`,
+      wanted: "one that runs",
+      hint: "start it, then run this again",
+    });
+  }
+  const token = await readGatewayToken(runtime, gateway);
+  if (token === undefined) {
+    throw new BarnacleError({
+      code: "UNAUTHORIZED",
+      action: `Reach the gateway at ${gateway.baseUrl}`,
+      value: "no token of it (gateway.auth.token, OPENCLAW_GATEWAY_TOKEN)",
+      wanted: "the operator's token",
+      hint: "set OPENCLAW_GATEWAY_TOKEN for this command, or install the plugin, which needs none",
+    });
+  }
+  return await withGatewaySession(runtime, gateway, token, (call) => editScratch(call, agentId, change));
+}
+
+async function placeSkill(runtime: Runtime, { agentId, gateway }: Target, directory: string): Promise<Step> {
+  const { stateDirectory } = gateway;
+  const { file } = managedSkillPaths(stateDirectory);
+  const placed = await placeManagedSkill(runtime, stateDirectory, managedSkillText(agentId, directory));
+  if (placed === "foreign") {
+    return { path: "skill", outcome: "left", note: `${file} is somebody else's, or another directory's` };
+  }
+  return { path: "skill", outcome: placed === "unchanged" ? "there" : placed, note: `how mail works, in ${file}` };
+}
+
+function describe({ agentId, gateway }: Target): string {
+  const version = gateway.version === undefined ? "of unknown version" : formatVersion(gateway.version);
+  return `${agentId} works here: ${nameOfGateway(gateway)}, ${version}, ${gateway.state}`;
+}
+
+function nameOfGateway({ baseUrl, profile, stateDirectory }: Gateway): string {
+  return `${profile === undefined ? "the gateway" : `the gateway "${profile}"`} of ${stateDirectory} at ${baseUrl}`;
+}
+
+function nameOf({ agentId }: Target): string {
+  return `the heartbeat's scratch of ${agentId}`;
+}
