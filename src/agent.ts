@@ -8,7 +8,7 @@
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
 import { encodeBase64Url, type WakingAnswer } from "./contract/mod.ts";
-import { type Config, listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
+import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
 import {
   type App,
   bearerAuthenticator,
@@ -26,6 +26,7 @@ import { openClawRoute } from "./openclaw-route.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
 import type { MonitorHostInit } from "./monitor.ts";
 import type { Monitor } from "./monitor/mod.ts";
+import { isMonitor } from "./monitored-host.ts";
 import type { Gateway } from "./openclaw/mod.ts";
 import type { Clock, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
@@ -229,11 +230,6 @@ function wakeLazily(base: Base, mail: MailStart, gateways: () => readonly Gatewa
 function checkOf(mail: MailStart): CheckResult {
   const problem = mail.problem();
   return problem === undefined ? { ok: true } : { ok: false, message: problem };
-}
-
-/** Whether the agent is to be the host's Monitor: one that is not told so has somebody to report to. */
-function isMonitor({ monitor: { enabled, backendUrl } }: Config, ownHub: OwnHub | undefined): boolean {
-  return enabled === "on" || (enabled === "auto" && (backendUrl !== undefined || ownHub !== undefined));
 }
 
 async function startMonitor(base: Base, init: MonitorHostInit): Promise<Monitor> {

@@ -5,10 +5,10 @@
  */
 import { type LoadedConfig, readNamedFile } from "./config/mod.ts";
 import { healthRoutes, metricsRoute } from "./http/mod.ts";
-import { NAME_CHARACTERS_MAX } from "./limits.ts";
 import type { Logger, Redactor, Secret } from "./log/mod.ts";
 import type { Metrics } from "./metrics/mod.ts";
 import { createMonitor, type Monitor, type MonitorInit } from "./monitor/mod.ts";
+import { hostIdentifier } from "./monitored-host.ts";
 import type { Runtime } from "./runtime/port.ts";
 import type { Scheduler } from "./scheduler/mod.ts";
 
@@ -56,7 +56,7 @@ export async function startMonitor(
     fetch: remote.fetch,
   };
   const monitor = createMonitor({ ...components, fetch: local.fetch }, {
-    identifier: settings.identifier ?? (process.hostFacts().hostName.slice(0, NAME_CHARACTERS_MAX) || "localhost"),
+    identifier: hostIdentifier(loaded.config, process),
     port: settings.port,
     rootFs: settings.rootFs,
     intervalMs: settings.reportIntervalSec * MS_PER_SECOND,

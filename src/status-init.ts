@@ -5,6 +5,7 @@
  */
 import { type LoadedConfig, readNamedFile } from "./config/mod.ts";
 import type { Secret } from "./log/mod.ts";
+import { hostTag } from "./monitored-host.ts";
 import type { HttpClient, Runtime } from "./runtime/port.ts";
 import type { StatusInit } from "./status/mod.ts";
 import type { WorkDirectory } from "./store/mod.ts";
@@ -44,7 +45,7 @@ export async function statusInit(
       serviceName: service.name,
       instanceId,
       version: service.version,
-      tags: { ...hostTag(loaded), ...service.tags },
+      tags: { ...hostTag(loaded.config, components.process, ownHub), ...service.tags },
       ...(identity === undefined ? {} : { nodeId: identity.nodeId }),
       isPaused: service.availability === "paused",
       intervalMs: openclaw.intervalSeconds * 1_000,
@@ -72,11 +73,6 @@ export async function statusInit(
       clockSkewMaxMs: health.clockSkewMaxSeconds * 1_000,
     },
   };
-}
-
-/** The name that a Monitor reports this host by, so that a hub shows its telemetry with this instance. */
-function hostTag({ config: { monitor } }: LoadedConfig): Readonly<Record<string, string>> {
-  return monitor.identifier === undefined ? {} : { host: monitor.identifier };
 }
 
 async function loadIdentity(components: StatusInitComponents, { directory }: LoadedConfig) {

@@ -9,6 +9,7 @@ import { defineLifeTests } from "./suite-life.ts";
 import { defineMailTests } from "./suite-mail.ts";
 import { defineManifestTests } from "./suite-manifest.ts";
 import { defineRelayTests } from "./suite-relay.ts";
+import { defineRoleTests } from "./suite-roles.ts";
 import { defineMcpTests } from "./suite-mcp.ts";
 import { defineMonitorTests } from "./suite-monitor.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
@@ -28,5 +29,6 @@ export function defineSuite(way: Way): void {
     defineMcpTests(way);
     defineBridgeTests(way);
     defineWakingTests(way);
+    defineRoleTests(way);
   });
 }

@@ -25,6 +25,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   scheduler: ["log", "metrics", "runtime", "errors", "limits"],
   http: ["address", "contract", "log", "metrics", "runtime", "errors", "limits", "version"],
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
+  "monitored-host": ["config", "runtime", "limits"],
+  monitor: [...GROUND, ...BASE, "monitored-host"],
   cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
   agent: [
     ...GROUND,
@@ -32,6 +34,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...FEATURES,
     "mail",
     "mail-routes",
+    "monitored-host",
     "openclaw-route",
     "relay",
     "status-init",
@@ -46,7 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   relay: [...GROUND, ...BASE, ...FEATURES],
   waking: [...GROUND, ...BASE, ...FEATURES, "mail"],
   watched: [...GROUND, ...BASE, ...FEATURES],
-  "status-init": [...GROUND, ...BASE, ...FEATURES],
+  "status-init": [...GROUND, ...BASE, ...FEATURES, "monitored-host"],
   mail: [...GROUND, ...BASE, ...FEATURES, "mail-routes"],
   main: [...GROUND, ...BASE, "cli", "agent", "#runtime"],
 };
