@@ -10,7 +10,7 @@ const SETTLE_MS = 2_000;
 /** Often enough to see what a thread spent before it ends. */
 const SAMPLE_MS = 5_000;
 
-interface Idle {
+export interface Idle {
   readonly residentMib: number;
   readonly privateMib: number;
   readonly processorMsPerMinute: number;
@@ -58,13 +58,19 @@ async function startFresh(workshop: Workshop, name: ServerName): Promise<Server>
   return await workshop.start(workshop.spot(name));
 }
 
-async function watchIdle(server: Server, init: { askedTimes: number; askEveryMs: number }): Promise<Idle> {
+/** Lets a server be, but for a question once in a while. */
+export async function watchIdle(
+  server: Server,
+  init: { readonly askedTimes: number; readonly askEveryMs: number; readonly path?: string },
+): Promise<Idle> {
   const meter = new ProcessorMeter(server.pid);
   meter.reset();
   const startMs = performance.now();
   for (let asked = 1; asked <= init.askedTimes; asked++) {
     await sampleUntil(meter, startMs + asked * init.askEveryMs);
-    if (!(await knock(server.port, "/status"))) throw new Error(`Bench: process ${server.pid} no longer answers`);
+    if (!(await knock(server.port, init.path ?? "/status"))) {
+      throw new Error(`Bench: process ${server.pid} no longer answers`);
+    }
   }
   const processorMs = meter.sampleMs();
   const minutes = (performance.now() - startMs) / 60_000;

@@ -18,6 +18,7 @@ import { benchHub } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMail } from "./mail.ts";
 import { benchSealed } from "./mail-sealed.ts";
+import { benchMonitor } from "./monitor.ts";
 import { benchRelay } from "./relay.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   mail: benchMail,
   relay: benchRelay,
   sealed: benchSealed,
+  monitor: benchMonitor,
 };
 const PAGE = join(ROOT, "docs", "numbers.md");
 

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { LoadProcess } from "./load.ts";
-import { freePort, Server } from "./servers.ts";
+import { type Command, freePort, Server } from "./servers.ts";
 
 export const ROOT: string = resolve(import.meta.dirname, "../..");
 const BUN = join(ROOT, "node_modules", ".bin", "bun");
 
 export type BaselineName = "nothing" | "empty" | "constant" | "echo" | "mail";
-export type ServerName = "agent" | "hub" | BaselineName;
+export type ServerName = "agent" | "hub" | "monitor" | BaselineName;
 
 /** How a server is to be started; the same folder can be started in again and again. */
 export interface Spot {
@@ -18,6 +18,9 @@ export interface Spot {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
 }
+
+/** Where each answers with 200 once it serves; all others at `/status`. */
+const PATHS: Partial<Readonly<Record<ServerName, string>>> = { hub: "/healthz", echo: "/healthz", monitor: "/health" };
 
 export class Workshop {
   /** Fewer and shorter measurements: to try the bench, not to publish its figures. */
@@ -80,10 +83,21 @@ export class Workshop {
     return file;
   }
 
-  /** A fresh place for a server to be started in. */
-  spot(name: ServerName, environment: Readonly<Record<string, string>> = {}): Spot {
+  /** Where publications and heartbeats are taken. */
+  get receiverUrl(): string {
+    return this.#receiverUrl;
+  }
+
+  /** A fresh folder. */
+  folder(name: string): string {
     const folder = join(this.#scratch, `${name}-${++this.#folders}`);
     mkdirSync(folder);
+    return folder;
+  }
+
+  /** A fresh place for a server to be started in. */
+  spot(name: ServerName, environment: Readonly<Record<string, string>> = {}): Spot {
+    const folder = this.folder(name);
     if (name === "agent") {
       return { name, folder, environment: { OPENCLAW_BASE_URL: this.#receiverUrl, ...environment } };
     }
@@ -93,15 +107,20 @@ export class Workshop {
   async start(spot: Spot): Promise<Server> {
     const port = await freePort();
     const words = this.#words(spot, port);
-    this.#warmUp(words[0] ?? "");
-    const server = await Server.start({
+    return await this.startOther({
       words,
       // Only what a process needs: nothing of the caller's configuration leaks in.
       environment: { PATH: "/usr/bin:/bin", HOME: spot.folder, BENCH_PORT: String(port), ...spot.environment },
       port,
-      path: spot.name === "hub" || spot.name === "echo" ? "/healthz" : "/status",
+      path: PATHS[spot.name] ?? "/status",
       logFile: join(spot.folder, "bench.log"),
     });
+  }
+
+  /** Starts what has no spot here, such as a program of others. */
+  async startOther(command: Command): Promise<Server> {
+    this.#warmUp(command.words[0] ?? "");
+    const server = await Server.start(command);
     this.#running.add(server);
     return server;
   }
@@ -139,6 +158,8 @@ export class Workshop {
         return [this.binary, "run", "--dir", spot.folder, "--http", address, "--log", "json"];
       case "hub":
         return [this.binary, "hub", "--dir", spot.folder, "--listen", address, "--log", "json"];
+      case "monitor":
+        return [this.binary, "monitor", "--monitor-port", String(port), "--log", "json"];
       default:
         return [this.baseline(spot.name)];
     }
