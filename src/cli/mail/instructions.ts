@@ -55,20 +55,20 @@ export function readsNoFile(agent: Target | undefined): boolean {
  */
 export async function prepareInstructions(
   runtime: Runtime,
-  { directory }: LoadedConfig,
+  loaded: LoadedConfig,
   agent: Target | undefined,
   { hasConsent }: { readonly hasConsent: boolean },
 ): Promise<Step[]> {
   if (agent === undefined) return [];
+  const { directory } = loaded;
   const { agentId, gateway } = agent;
   const found: Step = { path: "OpenClaw", outcome: "there", note: describe(agent) };
   if (!readsNoFile(agent)) return [found];
   if (await hasPluginEntry(runtime.files, gateway)) {
-    return [found, {
-      path: "plugin",
-      outcome: "there",
-      note: "tells the agent at each heartbeat, and brings its skill",
-    }];
+    const note = "tells the agent at each heartbeat, and brings its skill";
+    // What an init before the plugin put in would tell the agent everything twice.
+    const before = hasConsent ? await removeInstructions(runtime, loaded, agent) : [];
+    return [found, { path: "plugin", outcome: "there", note }, ...before];
   }
   const { file } = managedSkillPaths(gateway.stateDirectory);
   if (!hasConsent) {

@@ -167,8 +167,10 @@ export class Waker {
     }
     this.#cursor = cursor;
     this.#unread = unread;
-    // What lies there since before this process began may have woken the agent already.
-    if (isFirst && unread > 0 && !this.#pace.hasNews) this.#pace.woken(this.#components.clock.monotonicMs());
+    // What lies there since before this process began may have woken the agent already; what comes now has not.
+    if (isFirst && unread > 0 && !this.#pace.hasNews) {
+      this.#pace.woken(this.#components.clock.monotonicMs() - this.#init.mergeMs);
+    }
     if (unread === 0) {
       this.#pace.read();
       this.#clear();

@@ -139,10 +139,13 @@ describe("init in the workspace of a gateway's agent", () => {
     expect([readdirSync(state()), readdirSync(bench.directory)]).toEqual([["openclaw.json"], []]);
   });
 
-  test("says that the plugin tells the agent, where it is installed", async () => {
+  test("says that the plugin tells the agent, where it is installed, and takes out what was told before", async () => {
+    configure("2026.9.6");
+    await bench.run("init", "--yes");
+    expect(existsSync(state("skills"))).toBe(true);
     configure("2026.9.6", { plugins: { entries: { barnacle: { enabled: true } } } });
     const told = outcomes((await bench.run("init", "--yes", "--json")).output);
-    expect(told).toMatchObject({ plugin: "there" });
+    expect(told).toMatchObject({ plugin: "there", skill: "removed" });
     expect([bench.has("HEARTBEAT.md"), readdirSync(state())]).toEqual([false, ["openclaw.json"]]);
     expect((await bench.run("doctor")).output).toMatch(/^ok +heartbeat .*the plugin tells it/m);
   });

@@ -113,9 +113,18 @@ describe("the waker", () => {
   test("wakes for what was unread when it began only if it stays unread", async () => {
     const { calls, clock, state } = makeWaker();
     state.lastSeq = 2;
-    await clock.advance(119 * SECOND_MS);
+    await clock.advance(109 * SECOND_MS);
     expect(calls()).toEqual([]);
     await clock.advance(2 * SECOND_MS);
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("wakes at once for what comes soon after it began, whatever was unread before", async () => {
+    const { calls, clock, deliver, state } = makeWaker();
+    state.lastSeq = 1;
+    await clock.advance(SECOND_MS);
+    deliver();
+    await clock.advance(50);
     expect(calls()).toHaveLength(1);
   });
 
