@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ENTRY = "src/main.ts";
+/** Names what the binary carries in place of parts of its dependencies. */
+const STAND_INS = "scripts/stand-ins/tsconfig.json";
 
 /** What `run` and `up` load by `import()` on their way to an agent with mail; what these import statically follows by itself. */
 const HOT_IMPORTS: readonly string[] = [
@@ -69,6 +71,7 @@ export function bundle(init: BundleInit): Chunks {
     "--format=esm",
     "--target=bun",
     "--splitting",
+    `--tsconfig-override=${STAND_INS}`,
     `--public-path=${init.publicPath}`,
     `--outdir=${init.folder}`,
     `--metafile=${metafile}`,
