@@ -42,8 +42,8 @@ export interface AnswersComponents {
   readonly replaced: (link: RelayLink) => void;
   /** A node is bound to the link, and has been told so. */
   readonly registered: (link: RelayLink) => void;
-  /** A registered node has answered a `PING`. */
-  readonly ponged: (link: RelayLink, nonce: string) => void;
+  /** A `PONG` came over a node's link. `isOfNode` checks whether the node itself has signed it. */
+  readonly ponged: (link: RelayLink, nonce: string, isOfNode: () => boolean) => void;
   /** A `HELLO` that nobody has time for: whoever said it should come again later. */
   readonly turnAway: (link: RelayLink) => void;
 }
@@ -90,7 +90,9 @@ export class Answers {
         if (!this.#isAllowed(link, message, HELLO_UNITS)) return;
         return voice.say(link, "PEERS_RES", message.from, { ref: message.id, peers: this.#peers(link, message) });
       case "PONG":
-        if (link.registration !== undefined) this.#components.ponged(link, message.body.nonce);
+        if (link.registration !== undefined) {
+          this.#components.ponged(link, message.body.nonce, () => this.#components.keys.verify(message));
+        }
         return;
       case "DIRECT":
         return this.#refuse(link, message, { reason: "unsupported", detail: "a relay takes no messages" });

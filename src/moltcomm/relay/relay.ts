@@ -94,7 +94,7 @@ class RelayServer implements Relay, RelayLinkOwner {
       replaced: (link) => this.#close(link, "replaced"),
       turnAway: (link) => this.#close(link, "hello_rate"),
       registered: (link) => mailbox?.registered(link, () => mayHaveBox(link, clock.monotonicMs())),
-      ponged: (link, nonce) => mailbox?.confirmed(link, nonce),
+      ponged: (link, nonce, isOfNode) => mailbox?.confirmed(link, nonce, isOfNode),
     }, { nodeId: this.nodeId, agent, hasMailbox: mailbox !== undefined });
     const forwarder = new Forwarder({
       ...common,

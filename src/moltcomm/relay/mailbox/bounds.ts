@@ -52,3 +52,6 @@ export const NODE_ABSENT_MS = 2 * SECOND_MS;
 export const OLDEST_TRIES_MAX = 64;
 /** Removals of one node's frames from a stream are so far apart: each takes the server tens of milliseconds. */
 export const REMOVAL_PAUSE_MS = 250;
+
+/** How long what others send to a node waits until the node has shown that it is there: some round trips. */
+export const PROOF_MS = 5_000;

@@ -6,14 +6,17 @@
  * twice, and the recipient's memory of what it took makes that once; none is lost, and over two connections, also of two relays, the
  * first of each frame's arrivals are in order.
  *
+ * It begins once the node has shown that it speaks to this relay, and now: by a `HELLO` that names the relay, or by a `PONG` that it
+ * signed.
+ *
  * @module
  */
-import type { Clock, Random } from "../../../runtime/port.ts";
+import type { Clock, Random, Timer } from "../../../runtime/port.ts";
 import { Counts } from "../counts.ts";
 import type { Queues } from "../queues.ts";
 import type { RelayLink } from "../relay-link.ts";
 import type { RelayVoice } from "../relay-voice.ts";
-import { BATCH, CROWDED_PAUSE_MS } from "./bounds.ts";
+import { BATCH, CROWDED_PAUSE_MS, PROOF_MS } from "./bounds.ts";
 import type { FrameStore, KeptFrame } from "./types.ts";
 
 /** What a hand-over works with. */
@@ -44,6 +47,11 @@ export class Handover {
   #isRunning = false;
   #isAskedAgain = false;
   #isOwed = false;
+  #isProven = false;
+  #isAsking = false;
+  /** The nonce of the `PING` whose `PONG` shows who is there. */
+  #proof: string | undefined;
+  #patience: Timer | undefined;
   #onDrain: (() => void) | undefined;
 
   constructor(components: HandoverComponents, link: RelayLink, nodeId: string) {
@@ -52,8 +60,9 @@ export class Handover {
     this.#nodeId = nodeId;
   }
 
+  /** Whether what others send to the node waits. */
   get isRunning(): boolean {
-    return this.#isRunning;
+    return this.#isRunning || this.#isAsking;
   }
 
   /** The store failed: there may be more. */
@@ -69,6 +78,7 @@ export class Handover {
   async run(): Promise<void> {
     this.#isAskedAgain = true;
     if (this.#isRunning) return;
+    if (!this.#isProven) return await this.#askForProof();
     this.#isRunning = true;
     this.#isOwed = true;
     this.#link.holdBack();
@@ -93,7 +103,25 @@ export class Handover {
 
   /** The link is gone. */
   closed(): void {
+    this.#patience?.cancel();
     this.#onDrain?.();
+  }
+
+  /** The node is there: what is kept for it may be handed over. */
+  prove(): void {
+    this.#isProven = true;
+    this.#isAsking = false;
+    this.#proof = undefined;
+    this.#patience?.cancel();
+  }
+
+  /** Whether the nonce is of a `PING` of ours that nobody has answered. */
+  isAwaiting(nonce: string): boolean {
+    return this.isProof(nonce) || this.#unconfirmed.some((batch) => batch.nonce === nonce);
+  }
+
+  isProof(nonce: string): boolean {
+    return nonce === this.#proof;
   }
 
   /** The node has said that it read all before this `PING`. @returns whether it was one of ours */
@@ -104,6 +132,39 @@ export class Handover {
     this.#unconfirmed.splice(0, index + 1);
     await this.#components.store.remove(this.#nodeId, batch.upTo);
     return true;
+  }
+
+  /**
+   * Once, when there is something to hand over. What others send waits for the answer, but not for long: whoever gives none gets what is
+   * new, and nothing that was kept.
+   */
+  async #askForProof(): Promise<void> {
+    if (this.#isAsking || this.#proof !== undefined || !this.#link.isOpen) return;
+    const { clock, queues, random, settled, store, voice } = this.#components;
+    this.#isAsking = true;
+    this.#isOwed = true;
+    this.#link.holdBack();
+    let isAsked = false;
+    try {
+      await settled(this.#nodeId);
+      const [first] = await store.read(this.#nodeId, 0, BATCH);
+      // Proven meanwhile, it is being handed over.
+      if (this.#isProven || !this.#link.isOpen) return;
+      this.#isOwed = false;
+      if (first === undefined) return;
+      isAsked = true;
+      this.#proof = random.uuid();
+      if (!this.#link.write(voice.frame("PING", this.#nodeId, { nonce: this.#proof }))) queues.notTaken(this.#link);
+      this.#patience = clock.setTimer(PROOF_MS, () => this.#endAsking());
+    } finally {
+      if (!isAsked) this.#endAsking();
+    }
+  }
+
+  #endAsking(): void {
+    if (!this.#isAsking) return;
+    this.#isAsking = false;
+    this.#letGo();
   }
 
   /** One batch. @returns whether there may be more */

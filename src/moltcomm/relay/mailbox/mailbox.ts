@@ -115,12 +115,20 @@ export class Mailbox {
       handover = new Handover({ ...this.#components, settled }, link, nodeId);
       this.#handovers.set(link, handover);
     }
+    // A HELLO that names nobody may be one that the node said to another relay, played by whoever heard it.
+    if (link.registration?.isNamed === true) handover.prove();
     this.#run(handover);
   }
 
-  /** A registered node has answered a `PING`. */
-  confirmed(link: RelayLink, nonce: string): void {
-    this.#handovers.get(link)?.confirmed(nonce).then(
+  /** A `PONG` came over a node's link. @param isOfNode checks whether the node itself has signed it */
+  confirmed(link: RelayLink, nonce: string, isOfNode: () => boolean): void {
+    const handover = this.#handovers.get(link);
+    if (handover?.isAwaiting(nonce) !== true || !isOfNode()) return;
+    if (handover.isProof(nonce)) {
+      handover.prove();
+      return this.#run(handover);
+    }
+    handover.confirmed(nonce).then(
       (isOurs) => isOurs && this.#works(),
       (thrown: unknown) => this.#problem(thrown),
     );
