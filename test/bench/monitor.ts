@@ -219,7 +219,7 @@ function renderBeside(
       "reports to a backend every 30 s. The node exporter has the collectors that it has by default, and measures when it is asked; " +
       "collectd measures processor, memory, swap, load, uptime and `/` every 30 s and answers by `write_prometheus`. First answers: " +
       "`GET /health` of ours, whose first figures come a second later, since the processor's share is that of a second; " +
-      "`GET /metrics` of the others, whose counters are none.",
+      "`GET /metrics` of the others, which tell counters, and shares later.",
     table: [
       ["", "Barnacle", ...OTHERS.map((kind) => `${kind.name} ${otherVersion(kind) ?? ""}`.trim())],
       ...rows.map(([what, figures]) => [

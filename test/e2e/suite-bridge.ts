@@ -129,6 +129,15 @@ export function defineBridgeTests(way: Way): void {
     const bad: readonly (readonly [what: string, code: string, behave: StrangersMonitor["behave"]])[] = [
       ["is Prometheus' node exporter", "ANSWER_INVALID", nodeExporter],
       ["never answers", "TIMED_OUT", () => undefined],
+      [
+        "answers a blank at a time",
+        "TIMED_OUT",
+        (_request, response) => {
+          response.writeHead(200, { "content-type": "application/json" });
+          const timer = setInterval(() => response.write(" "), 100);
+          response.on("close", () => clearInterval(timer));
+        },
+      ],
       ["says 500", "REMOTE_FAILURE", (_request, response) => void response.writeHead(500).end("out of order")],
       ["says 404", "NOT_FOUND", (_request, response) => void response.writeHead(404).end()],
       [

@@ -6,7 +6,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { Stage, type Way } from "./barnacle.ts";
@@ -152,6 +152,10 @@ export function defineMonitorTests(way: Way): void {
         agents: [{ id: "main", name: "Chimera", status: "idle" }],
       });
       expect(await statusWithHost(bridge, "evil.example")).toBe(403);
+      const page = { method: "POST", headers: { origin: "https://evil.example" }, body: '{"version":"theirs"}' };
+      expect((await fetch(`${bridge}/openclaw`, page)).status).toBe(403);
+      // What a page may send anywhere without asking first.
+      expect((await fetch(`${bridge}/openclaw`, { method: "POST", body: '{"version":"theirs"}' })).status).toBe(415);
       expect(await (await fetch(`${bridge}/metrics`)).text()).toContain("barnacle_monitor_heartbeats_total");
       expect((await monitor.stop()).code).toBe(0);
       expect(monitor.stderr).not.toContain(KEY);
@@ -167,6 +171,21 @@ export function defineMonitorTests(way: Way): void {
       const beat = await backend.beat(onSecondPath);
       expect(beat).toMatchObject({ key: KEY, payload: { identifier: "old.name" } });
       expect((await monitor.stop()).code).toBe(0);
+    });
+
+    test("reports without a bridge while something that never answers has its port", timeout, async () => {
+      const silent = createTcpServer((socket) => socket.resume().on("error", () => socket.destroy()));
+      await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+      const { port } = silent.address() as AddressInfo;
+      const monitor = startMonitor({
+        BARNACLE_MONITOR_BACKEND_URL: await backend.start(),
+        MONITOR_PORT: String(port),
+      });
+      const taken = await monitor.event("bridge_port_taken");
+      expect(taken).toMatchObject({ level: "warn", message: expect.stringContaining("does not answer") });
+      await backend.beat(onSecondPath);
+      expect((await monitor.stop()).code).toBe(0);
+      await new Promise<void>((closed) => silent.close(() => closed()));
     });
 
     test("gives its key to no other address", timeout, async () => {

@@ -145,6 +145,13 @@ describe("a file that does not answer", () => {
     expect(diskAsked).toBe(1);
   });
 
+  test("is no trouble for another reading at the same time", async () => {
+    const host = hostOf({});
+    const [one, two] = await Promise.all([host.read({ rootFs: "/" }), host.read({ rootFs: "/" })]);
+    expect(one.problems).toEqual([]);
+    expect(two).toEqual(one);
+  });
+
   test("counts again once it has answered", async () => {
     let answer: (use: { usedBytes: number; availableBytes: number }) => void = () => undefined;
     const host = createLinuxHost({

@@ -16,10 +16,12 @@ export type WaitingParts = Set<HostPart>;
 export class PartReader {
   readonly problems: { readonly part: HostPart; readonly message: string }[] = [];
   readonly #waiting: WaitingParts;
+  readonly #signal: AbortSignal | undefined;
   readonly #cut: Promise<never>;
 
   constructor(waiting: WaitingParts, signal: AbortSignal | undefined) {
     this.#waiting = waiting;
+    this.#signal = signal;
     this.#cut = new Promise((_resolve, reject) => {
       const cut = () => reject(new Unreadable("What it is read from does not answer"));
       if (signal?.aborted === true) cut();
@@ -32,21 +34,20 @@ export class PartReader {
   /** The part, or `undefined` with a problem. */
   async attempt<T>(part: HostPart, read: () => Promise<T> | T): Promise<T | undefined> {
     if (this.#waiting.has(part)) return this.#fail(part, "What it is read from still does not answer");
-    this.#waiting.add(part);
-    const reading = this.#begin(part, read);
+    const reading = (async () => await read())();
     try {
       return await Promise.race([reading, this.#cut]);
     } catch (thrown) {
+      if (this.#signal?.aborted === true) this.#remember(part, reading);
       return this.#fail(part, messageOf(thrown));
     }
   }
 
-  async #begin<T>(part: HostPart, read: () => Promise<T> | T): Promise<T> {
-    try {
-      return await read();
-    } finally {
-      this.#waiting.delete(part);
-    }
+  /** Two readings at once are no trouble; one that was given up and has not ended is. */
+  #remember(part: HostPart, reading: Promise<unknown>): void {
+    this.#waiting.add(part);
+    const ended = () => void this.#waiting.delete(part);
+    void reading.then(ended, ended);
   }
 
   #fail(part: HostPart, message: string): undefined {
