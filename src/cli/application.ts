@@ -4,32 +4,7 @@
  * @module
  */
 import { buildApplication as buildParserApplication, buildRouteMap } from "@stricli/core";
-import type { Application, RouteMap } from "@stricli/core";
-import { completeCommand, completionsCommand } from "./commands/completions.ts";
-import { configRoutes } from "./commands/config.ts";
-import { contactsRoutes } from "./commands/contacts.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { execCommand } from "./commands/exec.ts";
-import { helpCommand } from "./commands/help.ts";
-import { hubRoutes } from "./commands/hub.ts";
-import { idCommand } from "./commands/id.ts";
-import { inboxRoutes } from "./commands/inbox.ts";
-import { initCommand } from "./commands/init.ts";
-import { manifestRoutes } from "./commands/manifest.ts";
-import { mcpCommand } from "./commands/mcp.ts";
-import { monitorCommand } from "./commands/monitor.ts";
-import { openclawRoutes } from "./commands/openclaw.ts";
-import { outboxCommand } from "./commands/outbox.ts";
-import { peersCommand } from "./commands/peers.ts";
-import { pingCommand } from "./commands/ping.ts";
-import { relayRoutes } from "./commands/relay.ts";
-import { reportCommand } from "./commands/report.ts";
-import { runCommand } from "./commands/run.ts";
-import { sendCommand } from "./commands/send.ts";
-import { statusCommand } from "./commands/status.ts";
-import { toolsRoutes } from "./commands/tools.ts";
-import { upCommand } from "./commands/up.ts";
-import { versionCommand } from "./commands/version.ts";
+import type { Application, Command, RouteMap } from "@stricli/core";
 import { composeDocs } from "./command.ts";
 import type { CommandHelp } from "./command.ts";
 import type { Invocation } from "./context.ts";
@@ -41,35 +16,6 @@ import { buildTexts } from "./texts.ts";
 
 /** The program's name in help and messages. */
 export const PROGRAM_NAME = "barnacle";
-
-const ROUTES = {
-  init: initCommand,
-  up: upCommand,
-  run: runCommand,
-  hub: hubRoutes,
-  id: idCommand,
-  send: sendCommand,
-  inbox: inboxRoutes,
-  outbox: outboxCommand,
-  contacts: contactsRoutes,
-  peers: peersCommand,
-  ping: pingCommand,
-  manifest: manifestRoutes,
-  relay: relayRoutes,
-  mcp: mcpCommand,
-  tools: toolsRoutes,
-  monitor: monitorCommand,
-  openclaw: openclawRoutes,
-  status: statusCommand,
-  report: reportCommand,
-  exec: execCommand,
-  config: configRoutes,
-  doctor: doctorCommand,
-  version: versionCommand,
-  completions: completionsCommand,
-  complete: completeCommand,
-  help: helpCommand,
-};
 
 const HELP: CommandHelp = {
   brief: "Makes the AI agents of this host discoverable, reachable and observable while they sleep",
@@ -85,9 +31,12 @@ const HELP: CommandHelp = {
   ],
 };
 
+/** Commands and groups of commands by their names. */
+export type Commands = Readonly<Record<string, Command<Invocation> | RouteMap<Invocation>>>;
+
 /** @param only this command alone, if it is one */
-function buildRoot(only: string | undefined): RouteMap<Invocation> {
-  const entries = Object.entries(ROUTES);
+function buildRoot(commands: Commands, only: string | undefined): RouteMap<Invocation> {
+  const entries = Object.entries(commands);
   const asked = entries.filter(([name]) => name === only);
   return buildRouteMap<string, Invocation>({
     routes: dictionary(Object.fromEntries(asked.length > 0 ? asked : entries)),
@@ -97,6 +46,8 @@ function buildRoot(only: string | undefined): RouteMap<Invocation> {
 
 /** What the application needs to speak. */
 export interface ApplicationInit {
+  /** What it offers; a start knows of less than all. */
+  readonly commands: Commands;
   /** The arguments as they are parsed, to point to the right help. */
   readonly words: readonly string[];
   /** A failure as the text to print. */
@@ -107,7 +58,7 @@ export interface ApplicationInit {
 
 /** Builds the application. Cheap: the commands' actions are loaded only when they are run. */
 export function buildApplication(init: ApplicationInit): Application<Invocation> {
-  const root = buildRoot(init.onlyNamed === true ? init.words[0] : undefined);
+  const root = buildRoot(init.commands, init.onlyNamed === true ? init.words[0] : undefined);
   const command = [PROGRAM_NAME, ...followRoutes(root, init.words).path].join(" ");
   return buildParserApplication<Invocation>(
     root,

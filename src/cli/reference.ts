@@ -6,11 +6,12 @@
 import { generateHelpTextForAllCommands } from "@stricli/core";
 import type { Application, CommandContext } from "@stricli/core";
 import { buildApplication } from "./application.ts";
+import { COMMANDS } from "./commands.ts";
 import { EXIT_CODE_TABLE } from "./exit-codes.ts";
 
 /** The whole page as Markdown. */
 export function commandReference(): string {
-  const application = buildApplication({ words: [], formatFailure: String });
+  const application = buildApplication({ commands: COMMANDS, words: [], formatFailure: String });
   // The generator only formats: no command is run, and none of its context is touched.
   const commands = generateHelpTextForAllCommands(application as unknown as Application<CommandContext>);
   const sections = commands.map(([route, help]) => `## ${route}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`);

@@ -1,7 +1,9 @@
 import { run } from "@stricli/core";
 import type { StricliProcess } from "@stricli/core";
-import { buildApplication } from "./application.ts";
+import { buildApplication, type Commands } from "./application.ts";
 import { moveGlobalFlags, peekFlag } from "./arguments.ts";
+import { runCommand } from "./commands/run.ts";
+import { upCommand } from "./commands/up.ts";
 import type { CliContext, Invocation } from "./context.ts";
 import { EXIT, exitCodeFromParser, exitCodeOf } from "./exit-codes.ts";
 import { formatFailure } from "./failure.ts";
@@ -10,6 +12,9 @@ import { wantsColour } from "./terminal.ts";
 
 /** Colours that the parser's help uses; fewer and it uses none. */
 const HELP_COLOUR_BITS = 4;
+
+/** The commands whose start is measured; all others are loaded when one of them is named. */
+const START_COMMANDS: Commands = { run: runCommand, up: upCommand };
 
 /**
  * Runs the command that the process's arguments name, to its end.
@@ -28,7 +33,9 @@ export async function runCommandLine(context: CliContext): Promise<number> {
   }
   const process = parserProcess(context);
   const invocation: Invocation = { process, cli: context, words };
+  const isStart = Object.hasOwn(START_COMMANDS, words[0] ?? "");
   const application = buildApplication({
+    commands: isStart ? START_COMMANDS : (await import("./commands.ts")).COMMANDS,
     words,
     formatFailure: (thrown) => formatFailure(thrown, failureStyle(context, words)),
     onlyNamed: true,

@@ -1,6 +1,7 @@
 import { proposeCompletions } from "@stricli/core";
 import type { Application } from "@stricli/core";
 import { buildApplication } from "../application.ts";
+import { COMMANDS } from "../commands.ts";
 import { GLOBAL_FLAGS } from "../arguments.ts";
 import type { CommonFlags } from "../command.ts";
 import type { Invocation } from "../context.ts";
@@ -21,7 +22,7 @@ async function proposals(invocation: Invocation, line: readonly string[]): Promi
     const flags = [...GLOBAL_FLAGS, "--help", "--version"].filter((flag) => flag.startsWith(partial));
     return flags.map((flag) => [flag, "before any command"]);
   }
-  const application = buildApplication({ words: rest, formatFailure: String });
+  const application = buildApplication({ commands: COMMANDS, words: rest, formatFailure: String });
   const found = await proposeCompletions(application, rest, invocation);
   const shown = new Map(found.map(({ completion, brief }) => [completion, brief]));
   for (const [word, brief] of commandsUnder(application, rest.slice(0, -1))) {

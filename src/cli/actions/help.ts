@@ -1,5 +1,6 @@
 import { run } from "@stricli/core";
 import { buildApplication } from "../application.ts";
+import { COMMANDS } from "../commands.ts";
 import type { CommonFlags } from "../command.ts";
 import type { Invocation } from "../context.ts";
 import { formatExitCodes } from "../exit-codes.ts";
@@ -13,6 +14,7 @@ export default async function help(this: Invocation, _flags: CommonFlags, ...top
   }
   const words = [...topic, "--help"];
   const application = buildApplication({
+    commands: COMMANDS,
     words,
     formatFailure: (thrown) => formatFailure(thrown, failureStyle(this.cli, this.words)),
   });
