@@ -14,6 +14,7 @@ import { execFileSync } from "node:child_process";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { benchAgents } from "./agents.ts";
 import { benchHub } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMail } from "./mail.ts";
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   watch: benchWatch,
   mail: benchMail,
   relay: benchRelay,
+  agents: benchAgents,
   sealed: benchSealed,
   monitor: benchMonitor,
 };
