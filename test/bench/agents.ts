@@ -33,8 +33,9 @@ export async function benchAgents(workshop: Workshop): Promise<Section> {
     name: "agents",
     title: "Agents: tools over MCP, and the plugin in a gateway",
     method:
-      `${rounds} processes each. mcp: from the start of the binary to the answer of \`read_messages\`. The plugin: imported and registered in a ` +
-      "Node process of its own, the heap after a collection, and one push to a server in the same process.",
+      `${rounds} processes each. mcp: from the start of the binary to the answer of \`read_messages\`. The plugin: ` +
+      "imported and registered in a Node process of its own, the heap after a collection, and one push to a server in the " +
+      "same process.",
     table: compare("", [
       { what: "mcp, first call answered after, ms", ours: firstMs, floor: { of: "value", atMost: 300 } },
       {
