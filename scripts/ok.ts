@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -52,7 +52,14 @@ const TEST_STEPS: readonly Step[] = [
   {
     name: "tests on Node",
     command: "vitest",
-    words: ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`],
+    // Many tests start processes and wait for them: as many at once as there are cores would leave the cores idle.
+    words: [
+      "run",
+      `--maxWorkers=${availableParallelism() + 1}`,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${vitestReport}`,
+    ],
     count: countVitest,
   },
   {
