@@ -137,6 +137,7 @@ export function defineLifeTests(way: Way): void {
         "/mail/ping",
         "/metrics",
         "/openapi.json",
+        "/openclaw",
         "/readyz",
         "/report",
         "/status",
