@@ -176,13 +176,9 @@ describe("a Monitor's heartbeat", () => {
     const hub = await startHubBench(keys("one", "two"));
     await beat(hub, {}, "key-of-one");
     await beat(hub, {}, "key-of-two");
-    const { body } = await hub.get("/metrics", "key-of-one");
-    expect(body).toMatchObject({
-      text: expect.stringContaining('barnacle_hub_heartbeats_total{outcome="accepted"} 1'),
-    });
-    expect(body).toMatchObject({
-      text: expect.stringContaining('barnacle_hub_heartbeats_total{outcome="forbidden"} 1'),
-    });
+    const text = String(at((await hub.get("/metrics", "key-of-one")).body, "text"));
+    expect(text).toContain('barnacle_hub_heartbeats_total{outcome="accepted"} 1');
+    expect(text).toContain('barnacle_hub_heartbeats_total{outcome="forbidden"} 1');
   });
 });
 
