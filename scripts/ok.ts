@@ -47,6 +47,9 @@ const STATIC_STEPS: readonly Step[] = [
 /** These start processes and wait for them, for a minute each: what runs the test is nothing to those, so it runs once. */
 const NODE_ONLY = ["test/nat/**", "test/interop/relay-*.test.ts"].flatMap((glob) => ["--path-ignore-patterns", glob]);
 
+/** Many tests start processes and wait for them: as many files at once as there are cores would leave the cores idle. */
+const WORKERS = availableParallelism() + 1;
+
 const TEST_STEPS: readonly Step[] = [
   { name: "build", command: "tsx", words: ["scripts/build.ts"] },
   {
@@ -65,7 +68,7 @@ const TEST_STEPS: readonly Step[] = [
   {
     name: "tests on Bun",
     command: "bun",
-    words: ["test", "--parallel", ...NODE_ONLY, "--reporter=junit", `--reporter-outfile=${bunReport}`],
+    words: ["test", `--parallel=${WORKERS}`, ...NODE_ONLY, "--reporter=junit", `--reporter-outfile=${bunReport}`],
     count: countBun,
   },
 ];
