@@ -45,7 +45,10 @@ const STATIC_STEPS: readonly Step[] = [
 ];
 
 /** These start processes and wait for them, for a minute each: what runs the test is nothing to those, so it runs once. */
-const NODE_ONLY = ["test/nat/**", "test/interop/relay-*.test.ts"].flatMap((glob) => ["--path-ignore-patterns", glob]);
+const NODE_ONLY = ["test/nat/**", "test/interop/{binary,node,relay-*}.test.ts"].flatMap((glob) => [
+  "--path-ignore-patterns",
+  glob,
+]);
 
 /** Many tests start processes and wait for them: as many files at once as there are cores would leave the cores idle. */
 const WORKERS = availableParallelism() + 1;
