@@ -52,7 +52,10 @@ function wakingCell(waking: WakingAnswer, nowMs: number): Cell {
     case "unheeded":
       return { text: `${name}, ${unread} unread${told}${advice}`, tone: "warning" };
     case "stopped":
-      return { text: `${name} cannot be woken${told}${advice}`, tone: "warning" };
+      return {
+        text: `${agent === null ? "no agent can" : `${agent} cannot`} be woken${told}${advice}`,
+        tone: "warning",
+      };
   }
 }
 
