@@ -9,7 +9,8 @@
 import { encodeBase64Url, name as nameSchema } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import type { Clock, Crypto, Databases, Random, SqlDatabase } from "../runtime/port.ts";
-import { inTransaction, openHubDatabase } from "./database.ts";
+import { inTransaction } from "../store/mod.ts";
+import { openHubDatabase } from "./database.ts";
 
 /** Who comes without a key, where that is allowed. */
 export const ANONYMOUS = "anonymous";

@@ -6,7 +6,8 @@
 import { receivedStatusDocument } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import type { Clock, SqlDatabase, SqlValue } from "../runtime/port.ts";
-import { checkIntegrity, explainDamage } from "./database.ts";
+import { explainDamage } from "../store/mod.ts";
+import { checkIntegrity, HUB_DATABASE } from "./database.ts";
 import { Entries } from "./entries.ts";
 import { readFacts, readWords } from "./instance.ts";
 import type { Registry } from "./registry.ts";
@@ -95,5 +96,6 @@ function damagedDocument(id: string, databaseFile: string, cause: unknown): Barn
   return explainDamage(
     new BarnacleError({ code: "DATABASE_ERROR", action, value: "a damaged document", cause }),
     action,
+    HUB_DATABASE,
   );
 }

@@ -11,7 +11,8 @@ import type { Logger, Secret } from "../log/mod.ts";
 import type { Counter, Metrics } from "../metrics/mod.ts";
 import type { Clock, Crypto, Databases, FileLock, Files, Random, SqlDatabase } from "../runtime/port.ts";
 import type { Scheduler } from "../scheduler/mod.ts";
-import { explainDamage, openHubDatabase } from "./database.ts";
+import { explainDamage } from "../store/mod.ts";
+import { HUB_DATABASE, openHubDatabase } from "./database.ts";
 import { Flusher } from "./flusher.ts";
 import { Intake, type Outcome } from "./intake.ts";
 import { KeyRing } from "./key-ring.ts";
@@ -183,7 +184,7 @@ class HubService implements Hub {
       await this.#watch.stop();
       database?.close();
       await lock.release();
-      throw explainDamage(thrown, `Open the hub's database ${databaseFile}`);
+      throw explainDamage(thrown, `Open the hub's database ${databaseFile}`, HUB_DATABASE);
     }
     log.info("hub_started", { database: databaseFile, instances: this.#registry.size });
   }

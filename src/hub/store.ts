@@ -12,7 +12,7 @@
  * @module
  */
 import type { Clock, SqlDatabase, SqlStatement, SqlValue } from "../runtime/port.ts";
-import { rollBack } from "./database.ts";
+import { rollBack } from "../store/mod.ts";
 import { Entries } from "./entries.ts";
 import type { Instance } from "./instance.ts";
 

@@ -10,12 +10,13 @@ import type { Logger } from "../log/mod.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import type { Clock, Databases, FileLock, Files, SqlDatabase, SqlStatement } from "../runtime/port.ts";
 import type { Scheduler, Task } from "../scheduler/mod.ts";
-import { checkIntegrity, explainDamage } from "./database.ts";
+import { explainDamage } from "../store/mod.ts";
+import { checkIntegrity } from "./database.ts";
 import { type Heard, Heartbeats } from "./heartbeats.ts";
 import type { Sample } from "./history/columns.ts";
 import {
   History,
-  HISTORY_LOST,
+  HISTORY_DATABASE,
   type HistoryQuery,
   openHistoryDatabase,
   type Point,
@@ -108,7 +109,7 @@ export class Watch {
     } catch (thrown) {
       database?.close();
       await lock.release();
-      throw explainDamage(thrown, `Open the hub's history ${databaseFile}`, HISTORY_LOST);
+      throw explainDamage(thrown, `Open the hub's history ${databaseFile}`, HISTORY_DATABASE);
     }
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type DatabaseKind, explainDamage, inTransaction, openDatabase, rollBack } from "./database.ts";
 export { baseName, isAbsolutePath, joinPath, parentPath, resolvePath } from "./path.ts";
 export { removeLeftovers, replaceFile, type ReplaceOptions, type StorePorts } from "./replace-file.ts";
 export { JsonStateFile, type JsonStateFileInit } from "./json-state-file.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Databases, SqlDatabase, SqlStatement, SqlValue } from "../../runtime/port.ts";
-import { openDatabase } from "../database.ts";
+import { type DatabaseKind, openDatabase } from "../../store/mod.ts";
+import { hubDatabaseKind } from "../database.ts";
 
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE instances (
@@ -37,8 +38,12 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT, WITHOUT ROWID;`,
 ];
 
-/** What beginning anew costs. */
-export const HISTORY_LOST = "then histories begin anew";
+/** The one with the histories and the heartbeats. */
+export const HISTORY_DATABASE: DatabaseKind = hubDatabaseKind(
+  "the hub's history",
+  MIGRATIONS,
+  "then histories begin anew",
+);
 
 export type BlockTable = "slots" | "parts";
 
@@ -54,7 +59,7 @@ export interface StoredBlock {
  * @throws `DATABASE_ERROR` when the file is damaged, is none of ours, or is of a newer version; `PERMISSION_DENIED`, `DISK_FULL`
  */
 export function openHistoryDatabase(databases: Databases, path: string): Promise<SqlDatabase> {
-  return openDatabase(databases, path, { name: "the hub's history", migrations: MIGRATIONS, loss: HISTORY_LOST });
+  return openDatabase(databases, path, HISTORY_DATABASE);
 }
 
 /** The statements on histories. */

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Clock, SqlDatabase } from "../../runtime/port.ts";
-import { inTransaction, rollBack } from "../database.ts";
+import { inTransaction, rollBack } from "../../store/mod.ts";
 import { decodeBlock, encodeBlock, Reader, Writer } from "./block.ts";
 import { Buckets, type Point } from "./buckets.ts";
 import { COLUMNS, type Sample, WORD_COLUMNS } from "./columns.ts";

@@ -4,6 +4,6 @@
  * @module
  */
 export { type Point } from "./buckets.ts";
-export { HISTORY_LOST, openHistoryDatabase } from "./database.ts";
+export { HISTORY_DATABASE, openHistoryDatabase } from "./database.ts";
 export { History } from "./history.ts";
 export { type HistoryQuery, historyQuery, type Range, rangeOf } from "./range.ts";

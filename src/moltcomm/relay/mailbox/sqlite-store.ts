@@ -17,7 +17,8 @@ import {
   SEEN_STEP_MS,
   SWEEP_FRAMES,
 } from "./bounds.ts";
-import { inTransaction, openMailboxDatabase } from "./sqlite-schema.ts";
+import { inTransaction } from "../../../store/mod.ts";
+import { openMailboxDatabase } from "./sqlite-schema.ts";
 import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame } from "./types.ts";
 
 /** What the store works with. */
