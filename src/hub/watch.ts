@@ -11,7 +11,6 @@ import type { Metrics } from "../metrics/mod.ts";
 import type { Clock, Databases, FileLock, Files, SqlDatabase, SqlStatement } from "../runtime/port.ts";
 import type { Scheduler, Task } from "../scheduler/mod.ts";
 import { explainDamage } from "../store/mod.ts";
-import { checkIntegrity } from "./database.ts";
 import { type Heard, Heartbeats } from "./heartbeats.ts";
 import type { Sample } from "./history/columns.ts";
 import {
@@ -100,7 +99,6 @@ export class Watch {
     let database: SqlDatabase | undefined;
     try {
       database = await openHistoryDatabase(databases, databaseFile);
-      checkIntegrity(database, databaseFile);
       const history = new History({ database, clock }, { instancesMax: this.#init.historiesMax });
       this.#restoreHeartbeats(database, forgottenUntilMs);
       const putHeartbeat = database.prepare("INSERT OR REPLACE INTO heartbeats VALUES (?, ?, ?, ?)");
