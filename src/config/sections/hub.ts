@@ -52,7 +52,7 @@ export const hub = {
       type: path,
       default: ".barnacle/hub-history.sqlite",
       description:
-        "The database of histories and host telemetry: about 100 kB for each instance after a month. It may be deleted while the " +
+        "The database of histories and host telemetry: 100 to 200 kB for each instance after a month. It may be deleted while the " +
         "hub is stopped; the histories then begin anew.",
       isPath: true,
     },

@@ -2,8 +2,8 @@
  * The histories of the instances: of the last day what was heard every 30 s, of the last month a summary of every 10 minutes.
  *
  * What is heard stands in memory and, within seconds, in a journal on disk; when its span is over it becomes blocks, and the journal of
- * the span goes. So a flush writes one small row however many instances there are, an instance costs a few kilobytes of memory and about
- * a hundred on disk, and a kill loses no more than a flush was still to write.
+ * the span goes. So a flush writes one small row however many instances there are, an instance costs a few kilobytes of memory and one or
+ * two hundred on disk, and a kill loses no more than a flush was still to write.
  *
  * @module
  */
