@@ -74,23 +74,32 @@ const WORKERS = availableParallelism() + 1;
 
 const BUILD: Step = { name: "build", command: "tsx", words: ["scripts/build.ts"] };
 
-const VITEST_REPORTERS = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-const BUN_REPORTERS = ["--reporter=junit", `--reporter-outfile=${bunReport}`];
+/** Ends what hangs. No test asserts how long something takes: on a machine that is ten times as slow all pass. */
+const TIMEOUT_MS = 60_000;
+
+const VITEST_OPTIONS = [
+  `--testTimeout=${TIMEOUT_MS}`,
+  `--hookTimeout=${TIMEOUT_MS}`,
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${vitestReport}`,
+];
+const BUN_OPTIONS = [`--timeout=${TIMEOUT_MS}`, "--reporter=junit", `--reporter-outfile=${bunReport}`];
 
 const TEST_STEPS: readonly TestStep[] = [
   {
     name: "tests on Node",
     command: "vitest",
-    words: ["run", `--maxWorkers=${WORKERS}`, ...VITEST_REPORTERS],
+    words: ["run", `--maxWorkers=${WORKERS}`, ...VITEST_OPTIONS],
     report: () => readVitestReport(vitestReport, ROOT),
-    alone: (files) => ["run", "--maxWorkers=1", ...VITEST_REPORTERS, ...files],
+    alone: (files) => ["run", "--maxWorkers=1", ...VITEST_OPTIONS, ...files],
   },
   {
     name: "tests on Bun",
     command: "bun",
-    words: ["test", `--parallel=${WORKERS}`, ...NODE_ONLY, ...BUN_REPORTERS],
+    words: ["test", `--parallel=${WORKERS}`, ...NODE_ONLY, ...BUN_OPTIONS],
     report: () => readBunReport(bunReport),
-    alone: (files) => ["test", ...BUN_REPORTERS, ...files.map((file) => `./${file}`)],
+    alone: (files) => ["test", ...BUN_OPTIONS, ...files.map((file) => `./${file}`)],
   },
 ];
 

@@ -229,8 +229,8 @@ const calling: readonly Omit<ContractCase, "capability">[] = [
       assert.equal(await (await client.fetch(url)).text(), "fine");
       client.close();
       let stopped = false;
-      void server.stop(5_000).then(() => stopped = true);
-      await until(runtime.clock, 1_500, "the server stops", () => stopped);
+      void server.stop(10_000).then(() => stopped = true);
+      await until(runtime.clock, 8_000, "the server stops", () => stopped);
     },
   },
 ];

@@ -5,6 +5,9 @@ import type { Clock } from "../../src/runtime/port.ts";
 
 const POLL_MS = 5;
 
+/** For waits that end at once on a quiet machine: a busy one may take long, and only what never comes is a failure. */
+export const WAIT_MS = 15_000;
+
 /** The UTF-8 bytes of a text. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);

@@ -1,7 +1,7 @@
 /** Hunts: silent connections that pile up, stops that hang or cut answers off. */
 import assert from "node:assert/strict";
 import type { ContractCase } from "./case.ts";
-import { pass, rejectsWith, until, within } from "./helpers.ts";
+import { pass, rejectsWith, until, WAIT_MS, within } from "./helpers.ts";
 import { get, type Handler, serve, urlOf } from "./http-probe.ts";
 import { dialRecorded, type Side, speakHttp } from "./tcp-probe.ts";
 
@@ -73,7 +73,7 @@ const stopping: readonly Omit<ContractCase, "capability">[] = [
       const kept = await speakHttp(runtime, server.address, get("/"));
       const silent = await dialRecorded(runtime, server.address);
       await until(runtime.clock, 10_000, "the answer", () => kept.events.text.endsWith("fine"));
-      await within(runtime.clock, 1_000, "stop", server.stop(10_000));
+      await within(runtime.clock, 8_000, "stop", server.stop(10_000));
       await server.stop(10_000);
       // Bun does not know a connection before its first request: that one stays until its own time-out.
       const known = runtime.name === "bun" ? [kept] : [kept, silent];
@@ -122,7 +122,7 @@ const stopping: readonly Omit<ContractCase, "capability">[] = [
       const codes = ["CONNECTION_CLOSED", "CONNECTION_RESET", "CONNECTION_REFUSED"] as const;
       const failed = rejectsWith(client.fetch(urlOf(server)), ...codes);
       await until(runtime.clock, 10_000, "the request runs", () => started);
-      await within(runtime.clock, 1_500, "stop", server.stop(100));
+      await within(runtime.clock, WAIT_MS, "stop", server.stop(100));
       await failed;
       client.close();
     },

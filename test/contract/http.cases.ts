@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Runtime } from "../../src/runtime/port.ts";
 import type { ContractCase } from "./case.ts";
-import { bytesOf, pass, rejectsWith, until, within } from "./helpers.ts";
+import { bytesOf, pass, rejectsWith, until, WAIT_MS, within } from "./helpers.ts";
 import { get, serve, urlOf } from "./http-probe.ts";
 import { HTTP_LIFE_CASES } from "./http-life.cases.ts";
 import { type Side, speakHttp } from "./tcp-probe.ts";
@@ -108,7 +108,7 @@ const bodies: readonly Omit<ContractCase, "capability">[] = [
         );
         const sentBytes = await within(
           runtime.clock,
-          4_000,
+          WAIT_MS,
           "the upload is ended",
           uploadEndlessly(runtime, side, frame),
         );
@@ -129,9 +129,9 @@ const bodies: readonly Omit<ContractCase, "capability">[] = [
       });
       const head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\nConnection: close\r\n\r\n";
       const side = await speakHttp(runtime, server.address, `${head}first`);
-      await until(runtime.clock, 3_000, "the first part is seen", () => seen.join("") === "first");
+      await until(runtime.clock, WAIT_MS, "the first part is seen", () => seen.join("") === "first");
       side.connection.write(bytesOf("second"));
-      await until(runtime.clock, 3_000, "the answer", () => side.events.text.endsWith("firstsecond"));
+      await until(runtime.clock, WAIT_MS, "the answer", () => side.events.text.endsWith("firstsecond"));
       side.connection.destroy();
       await server.stop(500);
     },
@@ -153,9 +153,9 @@ const bodies: readonly Omit<ContractCase, "capability">[] = [
       const answer = await client.fetch(urlOf(server));
       const reader = answer.body?.getReader();
       const next = async () => new TextDecoder().decode((await reader?.read())?.value);
-      assert.equal(await within(runtime.clock, 3_000, "the first part", next()), "one");
+      assert.equal(await within(runtime.clock, WAIT_MS, "the first part", next()), "one");
       send?.("two");
-      assert.equal(await within(runtime.clock, 3_000, "the second part", next()), "two");
+      assert.equal(await within(runtime.clock, WAIT_MS, "the second part", next()), "two");
       await reader?.cancel();
       client.close();
       await server.stop(100);
@@ -195,7 +195,7 @@ const leaving: readonly Omit<ContractCase, "capability">[] = [
       const request = client.fetch(urlOf(server, "/slow"), { signal: controller.signal });
       runtime.clock.setTimer(100, () => controller.abort());
       await rejectsWith(request, "ABORTED");
-      await until(runtime.clock, 3_000, "the signal is aborted", () => aborted);
+      await until(runtime.clock, WAIT_MS, "the signal is aborted", () => aborted);
       assert.equal(await (await client.fetch(urlOf(server))).text(), "fine");
       client.close();
       await server.stop(2_000);
@@ -221,9 +221,9 @@ const leaving: readonly Omit<ContractCase, "capability">[] = [
         );
       });
       const side = await speakHttp(runtime, server.address, get("/stream"));
-      await until(runtime.clock, 3_000, "the answer begins", () => side.events.receivedBytes > 2_000);
+      await until(runtime.clock, WAIT_MS, "the answer begins", () => side.events.receivedBytes > 2_000);
       side.connection.destroy();
-      await until(runtime.clock, 3_000, "the stream is cancelled", () => cancelled);
+      await until(runtime.clock, WAIT_MS, "the stream is cancelled", () => cancelled);
       const client = runtime.http.client({});
       assert.equal(await (await client.fetch(urlOf(server))).text(), "fine");
       client.close();
@@ -244,7 +244,7 @@ const leaving: readonly Omit<ContractCase, "capability">[] = [
       const side = await speakHttp(runtime, server.address, `${head}abc`);
       await pass(runtime.clock, 50);
       side.connection.destroy();
-      await until(runtime.clock, 3_000, "reading the body fails", () => failed);
+      await until(runtime.clock, WAIT_MS, "reading the body fails", () => failed);
       const client = runtime.http.client({});
       assert.equal(await (await client.fetch(urlOf(server))).text(), "fine");
       client.close();

@@ -1,7 +1,7 @@
 /** Hunts: signals that kill instead of being handled, output lost at exit, input without a bound. */
 import assert from "node:assert/strict";
 import type { ContractCase, ContractContext, HostCommand, RunningProgram } from "./case.ts";
-import { bytesOf, pass, rejectsWith, until, within } from "./helpers.ts";
+import { bytesOf, pass, rejectsWith, until, WAIT_MS, within } from "./helpers.ts";
 
 const MIB = 1024 * 1024;
 
@@ -144,13 +144,13 @@ const children: readonly Omit<ContractCase, "capability">[] = [
       const { command, commandArguments } = commands.ignoreHangup;
       const environment = { BARNACLE_CHILD: path("ready") };
       const child = await runtime.process.spawn(command, commandArguments, { environment });
-      await until(runtime.clock, 3_000, "the child is ready", async () => {
+      await until(runtime.clock, WAIT_MS, "the child is ready", async () => {
         return (await runtime.files.list(path())).length > 0;
       });
       child.kill("SIGHUP");
       await pass(runtime.clock, 50);
       child.kill("SIGTERM");
-      assert.deepEqual(await within(runtime.clock, 3_000, "the end", child.ended), { code: 7 });
+      assert.deepEqual(await within(runtime.clock, WAIT_MS, "the end", child.ended), { code: 7 });
     },
   },
   {

@@ -1,9 +1,7 @@
 /** A connection's handler which writes down what it is told. @module */
 import assert from "node:assert/strict";
 import type { Clock, Connection, ConnectionHandler, Listener, Runtime, SocketAddress } from "../../src/runtime/port.ts";
-import { until } from "./helpers.ts";
-
-const WAIT_MS = 5_000;
+import { until, WAIT_MS } from "./helpers.ts";
 
 /** Records the events of one connection. */
 export class Recorder implements ConnectionHandler {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { BarnacleError } from "../../src/errors.ts";
 import type { Runtime } from "../../src/runtime/port.ts";
 import type { ContractCase } from "./case.ts";
-import { bytesOf, pass, rejectsWith, until, within } from "./helpers.ts";
+import { bytesOf, pass, rejectsWith, until, WAIT_MS, within } from "./helpers.ts";
 import { connectPair, dialRecorded, Recorder, type Side } from "./tcp-probe.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
@@ -58,8 +58,8 @@ const talking: readonly Omit<ContractCase, "capability">[] = [
       const goOn = client.connection.write(sent);
       await until(runtime.clock, 10_000, "all bytes arrive", () => server.events.receivedBytes === sent.length);
       assert.equal(wrong, 0);
-      await until(runtime.clock, 1_000, "nothing is queued any more", () => client.connection.bufferedBytes === 0);
-      if (!goOn) await until(runtime.clock, 1_000, "onDrain", () => client.events.drains > 0);
+      await until(runtime.clock, WAIT_MS, "nothing is queued any more", () => client.connection.bufferedBytes === 0);
+      if (!goOn) await until(runtime.clock, WAIT_MS, "onDrain", () => client.events.drains > 0);
       await close();
     },
   },
@@ -85,8 +85,8 @@ const talking: readonly Omit<ContractCase, "capability">[] = [
       const { drains } = client.events;
       server.events.take = () => undefined;
       server.connection.resume();
-      await until(runtime.clock, 5_000, "onDrain", () => client.events.drains > drains);
-      await until(runtime.clock, 5_000, "all arrives", () => server.events.receivedBytes === writtenBytes);
+      await until(runtime.clock, WAIT_MS, "onDrain", () => client.events.drains > drains);
+      await until(runtime.clock, WAIT_MS, "all arrives", () => server.events.receivedBytes === writtenBytes);
       await close();
     },
   },
@@ -273,9 +273,9 @@ const opening: readonly Omit<ContractCase, "capability">[] = [
       const controller = new AbortController();
       const dial = runtime.network.dial(blackHole, events, { timeoutMs: 60_000, signal: controller.signal });
       runtime.clock.setTimer(50, () => controller.abort());
-      await within(runtime.clock, 1_500, "the dial ends", rejectsWith(dial, "ABORTED"));
+      await within(runtime.clock, WAIT_MS, "the dial ends", rejectsWith(dial, "ABORTED"));
       const again = runtime.network.dial(blackHole, events, { timeoutMs: 60_000, signal: controller.signal });
-      await within(runtime.clock, 500, "a dial with an aborted signal ends", rejectsWith(again, "ABORTED"));
+      await within(runtime.clock, WAIT_MS, "a dial with an aborted signal ends", rejectsWith(again, "ABORTED"));
     },
   },
 ];
