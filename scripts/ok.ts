@@ -63,11 +63,9 @@ const STATIC_STEPS: readonly Step[] = [
   { name: "command pages", command: "tsx", words: ["scripts/cli-docs.ts", "--check"] },
 ];
 
-/** These start processes and wait for them, for a minute each: what runs the test is nothing to those, so it runs once. */
-const NODE_ONLY = ["test/nat/**", "test/interop/{binary,node,relay-*}.test.ts"].flatMap((glob) => [
-  "--path-ignore-patterns",
-  glob,
-]);
+/** These start processes and wait for them, for minutes in all: what runs the test is nothing to those, so they run once. */
+const NODE_ONLY = ["test/nat/**", "test/interop/{binary,node,relay-*}.test.ts", "test/e2e/{deno,node}.test.ts"]
+  .flatMap((glob) => ["--path-ignore-patterns", glob]);
 
 /** Many tests start processes and wait for them: as many files at once as there are cores would leave the cores idle. */
 const WORKERS = availableParallelism() + 1;

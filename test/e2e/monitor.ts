@@ -1,13 +1,8 @@
 /** A stranger's Monitor, written from the words of the contract alone, that can also be as bad as strangers are. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import { type Asked, RecordingServer } from "./recording-server.ts";
 
-export interface MonitorRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
+export type MonitorRequest = Asked;
 
 type Behaviour = (request: MonitorRequest, response: ServerResponse) => void;
 
@@ -47,43 +42,8 @@ export const nodeExporter: Behaviour = (_request, response) => {
   response.end("<html><head><title>Node Exporter</title></head><body><h1>Node Exporter</h1></body></html>");
 };
 
-export class StrangersMonitor {
-  readonly requests: MonitorRequest[] = [];
-  behave: Behaviour = behaveWell;
-  #server: Server | undefined;
-  #waiting: (() => void)[] = [];
-
-  /** @returns its port */
-  async start(port = 0): Promise<number> {
-    const server = createServer((request, response) => void this.#take(request, response));
-    this.#server = server;
-    await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
-    return (server.address() as AddressInfo).port;
-  }
-
-  /** The first request that fits, past or to come. */
-  async request(fits: (request: MonitorRequest) => boolean): Promise<MonitorRequest> {
-    for (;;) {
-      const found = this.requests.find(fits);
-      if (found !== undefined) return found;
-      await new Promise<void>((wake) => this.#waiting.push(wake));
-    }
-  }
-
-  async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
-    server.closeAllConnections();
-    await new Promise<void>((closed) => server.close(() => closed()));
-  }
-
-  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    const taken = { method: request.method ?? "", path: request.url ?? "", headers: request.headers, body };
-    this.requests.push(taken);
-    this.behave(taken, response);
-    for (const wake of this.#waiting.splice(0)) wake();
+export class StrangersMonitor extends RecordingServer<MonitorRequest> {
+  constructor() {
+    super((asked) => asked, behaveWell);
   }
 }

@@ -208,7 +208,7 @@ export function defineBridgeTests(way: Way): void {
       async () => {
         monitor.behave = (_request, response) => void response.writeHead(200).end('{"ok":true}');
         const port = await monitor.start();
-        const baseUrl = await receiver.start();
+        const baseUrl = await receiver.open();
         const agent = startAgent(0, {
           OPENCLAW_BASE_URL: baseUrl,
           OPENCLAW_API_KEY: "an-ordinary-key",
@@ -249,7 +249,7 @@ export function defineBridgeTests(way: Way): void {
       const port = await monitor.start();
       receiver.behave = (_request, response) => void response.writeHead(503).end();
       const agent = startAgent(0, {
-        OPENCLAW_BASE_URL: await receiver.start(),
+        OPENCLAW_BASE_URL: await receiver.open(),
         OPENCLAW_API_KEY: "an-ordinary-key",
         BARNACLE_OPENCLAW_INTERVAL_SECONDS: "1",
         BARNACLE_DEADMAN_URL: `http://127.0.0.1:${port}/ping/5a7f2c1e-0000-4000-8000-000000000000`,

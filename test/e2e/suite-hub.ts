@@ -1,37 +1,10 @@
 /** The hub as a process: what it keeps when it is killed, and what it tells. */
 import { afterEach, describe, expect, test } from "vitest";
+import { HEARTBEAT, STATUS_DOCUMENT } from "../support/seed-examples.ts";
 import { Stage, type Way } from "./barnacle.ts";
 import { TEST_TIMEOUT_MS } from "./timeout.ts";
 
 const timeout = { timeout: TEST_TIMEOUT_MS };
-
-/** The user's own example document. Source: the status contract's seed, "Status Payload Schema". */
-const EXAMPLE = {
-  service_name: "project-chimera",
-  instance_id: "host-uuid-or-container-id",
-  timestamp: "2026-02-06T12:00:00Z",
-  uptime_seconds: 12345,
-  version: "0.1.0",
-  capabilities: ["download", "transcribe", "trend_fetch"],
-  capacity: { concurrent_tasks: 4, queue_length: 10 },
-  health: { status: "healthy", details: { last_task_success_seconds: 30 } },
-};
-
-/** The user's own example of a heartbeat. Source: the Monitor's seed, "Heartbeat payload". */
-const HEARTBEAT = {
-  identifier: "vps.t1",
-  openclaw_version: "OpenClaw 2026.3.13 (61d171a)",
-  plugin_version: "0.2.0",
-  agents: [],
-  cpu_pct: 10.5,
-  mem_pct: 52.1,
-  disk_pct: 81.0,
-  swap_pct: 0.0,
-  load_avg: [0.12, 0.09, 0.03],
-  uptime_seconds: 12345,
-  nginx_installed: true,
-  nginx_sites: ["default"],
-};
 
 export function defineHubTests(way: Way): void {
   let stage = new Stage(way);
@@ -59,14 +32,17 @@ export function defineHubTests(way: Way): void {
     test("takes the user's example document and finds it by capability", timeout, async () => {
       const hub = startHub(stage.folder());
       const url = await hub.url("hub");
-      expect(await post(url, EXAMPLE)).toMatchObject({ status: 202, body: { accepted: true, duplicate: false } });
+      expect(await post(url, STATUS_DOCUMENT)).toMatchObject({
+        status: 202,
+        body: { accepted: true, duplicate: false },
+      });
       expect(await instances(url, "?capability=transcribe")).toMatchObject({
         matched: 1,
-        instances: [{ instance_id: EXAMPLE.instance_id, status: "healthy", document: EXAMPLE }],
+        instances: [{ instance_id: STATUS_DOCUMENT.instance_id, status: "healthy", document: STATUS_DOCUMENT }],
       });
       expect(await instances(url, "?capability=paint")).toMatchObject({ matched: 0, instances: [] });
-      const one = await fetch(`${url}/v1/instances/${EXAMPLE.instance_id}`);
-      expect(await one.json()).toMatchObject({ instance_id: EXAMPLE.instance_id });
+      const one = await fetch(`${url}/v1/instances/${STATUS_DOCUMENT.instance_id}`);
+      expect(await one.json()).toMatchObject({ instance_id: STATUS_DOCUMENT.instance_id });
       expect((await fetch(`${url}/v1/instances/nobody`)).status).toBe(404);
       expect(await hub.stop()).toEqual({ code: 0, signal: null });
     });
@@ -78,7 +54,7 @@ export function defineHubTests(way: Way): void {
         const folder = stage.folder();
         const hub = startHub(folder);
         const url = await hub.url("hub");
-        await post(url, { ...EXAMPLE, tags: { host: HEARTBEAT.identifier } });
+        await post(url, { ...STATUS_DOCUMENT, tags: { host: HEARTBEAT.identifier } });
         for (const path of ["heartbeat", "heartbeat-v2"]) {
           const answer = await fetch(`${url}/monitor/server/${path}`, {
             method: "POST",
@@ -93,7 +69,7 @@ export function defineHubTests(way: Way): void {
         }
         await hub.stop("SIGKILL");
         const again = await startHub(folder).url("hub");
-        const history = await fetch(`${again}/v1/instances/${EXAMPLE.instance_id}/history`);
+        const history = await fetch(`${again}/v1/instances/${STATUS_DOCUMENT.instance_id}/history`);
         expect(await history.json()).toMatchObject({
           points: [{
             status: "healthy",
@@ -111,7 +87,7 @@ export function defineHubTests(way: Way): void {
     test("forgets nothing when it is stopped and started again", timeout, async () => {
       const folder = stage.folder();
       const hub = startHub(folder);
-      const message = { ...EXAMPLE, message_id: "6f1e1d1c-5b1a-4a19-9817-161514131211" };
+      const message = { ...STATUS_DOCUMENT, message_id: "6f1e1d1c-5b1a-4a19-9817-161514131211" };
       await post(await hub.url("hub"), message);
       await hub.stop();
       const url = await startHub(folder).url("hub");
@@ -126,7 +102,7 @@ export function defineHubTests(way: Way): void {
       const ids = Array.from({ length: 40 }, (_, index) => `instance-${index}`);
       const acceptedAtMs: number[] = [];
       for (const id of ids) {
-        await post(url, { ...EXAMPLE, instance_id: id });
+        await post(url, { ...STATUS_DOCUMENT, instance_id: id });
         acceptedAtMs.push(performance.now());
         await new Promise((wake) => setTimeout(wake, 50));
       }
@@ -147,14 +123,14 @@ export function defineHubTests(way: Way): void {
       const hub = startHub(folder);
       const url = await hub.url("hub");
       const bearer = { authorization: `Bearer ${key}` };
-      expect((await post(url, EXAMPLE)).status).toBe(401);
-      expect((await post(url, EXAMPLE, { authorization: "Bearer bk_wrong" })).status).toBe(401);
-      expect((await post(url, EXAMPLE, bearer)).status).toBe(202);
+      expect((await post(url, STATUS_DOCUMENT)).status).toBe(401);
+      expect((await post(url, STATUS_DOCUMENT, { authorization: "Bearer bk_wrong" })).status).toBe(401);
+      expect((await post(url, STATUS_DOCUMENT, bearer)).status).toBe(202);
       expect((await fetch(`${url}/v1/instances`)).status).toBe(401);
       expect(await instances(url, "", bearer)).toMatchObject({ matched: 1 });
       expect((await stage.run(["hub", "keys", "revoke", "ci", "--dir", folder])).exit.code).toBe(0);
       await hub.event("hub_keys_changed");
-      expect((await post(url, EXAMPLE, bearer)).status).toBe(401);
+      expect((await post(url, STATUS_DOCUMENT, bearer)).status).toBe(401);
       await hub.stop();
       expect(hub.stdout + hub.stderr).not.toContain(key);
     });
@@ -190,7 +166,7 @@ export function defineHubTests(way: Way): void {
       const made = await stage.run(["hub", "keys", "add", "ci", "--dir", folder]);
       const closed = await both.event("hub_keys_changed");
       await both.event("publish_succeeded", () => true, both.events.indexOf(closed));
-      expect((await post(url, EXAMPLE)).status).toBe(401);
+      expect((await post(url, STATUS_DOCUMENT)).status).toBe(401);
       const key = made.stdout.match(/bk_[A-Za-z0-9_-]+/)?.[0] ?? "";
       const listed = await instances(url, "", { authorization: `Bearer ${key}` });
       expect(listed).toMatchObject({ matched: 1, instances: [{ status: "healthy" }] });

@@ -27,7 +27,7 @@ export function defineLifeTests(way: Way): void {
     writeFileSync(join(folder, "agents.json"), JSON.stringify(REGISTRATION));
     const agent = stage.start(["run", "--dir", folder, "--http", listen, "--log", "json", ...more], {
       environment: {
-        OPENCLAW_BASE_URL: await receiver.start(),
+        OPENCLAW_BASE_URL: await receiver.open(),
         OPENCLAW_API_KEY: SECRET,
         BARNACLE_SERVICE_AGENT_NAME: "Chimera",
         BARNACLE_SERVICE_NAME: "project-chimera",
@@ -105,7 +105,7 @@ export function defineLifeTests(way: Way): void {
       await receiver.publication();
       await agent.stop();
       const before = receiver.publications.length;
-      const base = await receiver.stop().then(() => receiver.start());
+      const base = await receiver.stop().then(() => receiver.open());
       const again = stage.start(["run", "--dir", folder, "--http", "127.0.0.1:0", "--log", "json"], {
         environment: { OPENCLAW_BASE_URL: base },
       });

@@ -22,7 +22,6 @@ export function defineReceiverTests(way: Way): void {
       environment: {
         OPENCLAW_BASE_URL: baseUrl,
         OPENCLAW_API_KEY: "an-ordinary-key",
-        BARNACLE_OPENCLAW_TIMEOUT_SECONDS: "1",
         ...environment,
       },
     });
@@ -38,26 +37,27 @@ export function defineReceiverTests(way: Way): void {
 
   describe("a receiver that", () => {
     test("is down is named", timeout, async () => {
-      const url = await receiver.start();
+      const url = await receiver.open();
       await receiver.stop();
       await expectFailure(startAgent(url), "CONNECTION_REFUSED");
     });
 
     test("never answers is timed out", timeout, async () => {
       receiver.behave = () => undefined;
-      await expectFailure(startAgent(await receiver.start()), "TIMED_OUT");
+      const agent = startAgent(await receiver.open(), { BARNACLE_OPENCLAW_TIMEOUT_SECONDS: "1" });
+      await expectFailure(agent, "TIMED_OUT");
     });
 
     test("answers HTML with 200, as a stock OpenClaw gateway does, has not accepted", timeout, async () => {
       receiver.behave = always(200, { "content-type": "text/html" }, "<!doctype html><title>Control</title>");
-      await expectFailure(startAgent(await receiver.start()), "ANSWER_INVALID");
+      await expectFailure(startAgent(await receiver.open()), "ANSWER_INVALID");
     });
 
     test("redirects to another host gets the key, and the other host nothing", timeout, async () => {
       const other = new Receiver();
-      const elsewhere = await other.start();
+      const elsewhere = await other.open();
       receiver.behave = always(307, { location: `${elsewhere}/openclaw/status` }, "");
-      await expectFailure(startAgent(await receiver.start()), "REDIRECT_REFUSED");
+      await expectFailure(startAgent(await receiver.open()), "REDIRECT_REFUSED");
       expect(other.publications).toEqual([]);
       await other.stop();
     });
@@ -67,7 +67,7 @@ export function defineReceiverTests(way: Way): void {
       timeout,
       async () => {
         const { authorityFile, server } = await selfSigned(stage.folder());
-        const url = await receiver.start({ cert: server.certPem, key: server.keyPem });
+        const url = await receiver.open({ cert: server.certPem, key: server.keyPem });
         await expectFailure(startAgent(url), "CERTIFICATE_INVALID");
         const agent = startAgent(url, { BARNACLE_OPENCLAW_CA_FILE: authorityFile });
         await agent.event("publish_succeeded");
@@ -77,17 +77,17 @@ export function defineReceiverTests(way: Way): void {
 
     test("sends 10 MB is cut off", timeout, async () => {
       receiver.behave = always(202, { "content-type": "application/json" }, `"${"x".repeat(10_000_000)}"`);
-      await expectFailure(startAgent(await receiver.start()), "ANSWER_TOO_LARGE");
+      await expectFailure(startAgent(await receiver.open()), "ANSWER_TOO_LARGE");
     });
 
     test("says 401 is reported once as an error with a hint", timeout, async () => {
       receiver.behave = always(401, { "content-type": "application/json" }, "{}");
-      await expectFailure(startAgent(await receiver.start()), "UNAUTHORIZED");
+      await expectFailure(startAgent(await receiver.open()), "UNAUTHORIZED");
     });
 
     test("comes back is told the truth by one beat", timeout, async () => {
       receiver.behave = always(503, { "content-type": "text/plain" }, "not now");
-      const agent = startAgent(await receiver.start());
+      const agent = startAgent(await receiver.open());
       await agent.event("publish_failed");
       receiver.behave = accept;
       await agent.event("publish_recovered");

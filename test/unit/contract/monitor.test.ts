@@ -19,23 +19,9 @@ import {
   receivedTelemetry,
   telemetryAnswer,
 } from "../../../src/contract/mod.ts";
+import { HEARTBEAT } from "../../support/seed-examples.ts";
 
-/** Word for word. Source: the seed, "Heartbeat payload". */
-const SEED = {
-  identifier: "vps.t1",
-  openclaw_version: "OpenClaw 2026.3.13 (61d171a)",
-  plugin_version: "0.2.0",
-  agents: [],
-  cpu_pct: 10.5,
-  mem_pct: 52.1,
-  disk_pct: 81.0,
-  swap_pct: 0.0,
-  load_avg: [0.12, 0.09, 0.03],
-  uptime_seconds: 12345,
-  nginx_installed: true,
-  nginx_sites: ["default"],
-};
-const { openclaw_version: _version, plugin_version: _plugin, agents: _agents, ...BARE } = SEED;
+const { openclaw_version: _version, plugin_version: _plugin, agents: _agents, ...BARE } = HEARTBEAT;
 const { identifier: _identifier, ...HARDWARE } = BARE;
 
 function faultsOf(schema: z.ZodMiniType, value: unknown): string[] {
@@ -45,9 +31,9 @@ function faultsOf(schema: z.ZodMiniType, value: unknown): string[] {
 
 describe("heartbeat", () => {
   test("takes the seed's example as it is", () => {
-    expect(heartbeat.parse(SEED)).toEqual(SEED);
-    expect(receivedHeartbeat.parse(SEED)).toEqual(SEED);
-    expect(hostTelemetry.parse(SEED)).toEqual(HARDWARE);
+    expect(heartbeat.parse(HEARTBEAT)).toEqual(HEARTBEAT);
+    expect(receivedHeartbeat.parse(HEARTBEAT)).toEqual(HEARTBEAT);
+    expect(hostTelemetry.parse(HEARTBEAT)).toEqual(HARDWARE);
   });
 
   test("holds only hardware telemetry when nothing was pushed", () => {
@@ -58,7 +44,7 @@ describe("heartbeat", () => {
   test.each(["openclaw_version", "plugin_version", "agents"])(
     "refuses null for %s: what is not known is left out",
     (field) => {
-      expect(faultsOf(receivedHeartbeat, { ...SEED, [field]: null })).toEqual([
+      expect(faultsOf(receivedHeartbeat, { ...HEARTBEAT, [field]: null })).toEqual([
         expect.stringContaining(`${field}: got null`),
       ]);
     },
@@ -66,7 +52,7 @@ describe("heartbeat", () => {
 
   test("passes agents on with every member they came with", () => {
     const agents = [{ id: "a", name: "Ada", status: "idle", extra: { deep: [1] } }, {}];
-    expect(heartbeat.parse({ ...SEED, agents }).agents).toEqual(agents);
+    expect(heartbeat.parse({ ...HEARTBEAT, agents }).agents).toEqual(agents);
   });
 
   test.each([
@@ -83,7 +69,7 @@ describe("heartbeat", () => {
     ["agents", ["text"]],
     ["openclaw_version", "x".repeat(257)],
   ])("names the field when %s is %j", (field, value) => {
-    expect(faultsOf(receivedHeartbeat, { ...SEED, [field]: value })[0]).toContain(field);
+    expect(faultsOf(receivedHeartbeat, { ...HEARTBEAT, [field]: value })[0]).toContain(field);
   });
 });
 

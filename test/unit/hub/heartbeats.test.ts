@@ -1,30 +1,16 @@
 /** Hunts: a heartbeat that is lost, shown with the wrong instance, taken from a stranger, or that makes a host appear twice. */
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../../src/log/mod.ts";
+import { HEARTBEAT } from "../../support/seed-examples.ts";
 import { at, DAY_MS, document, type HubBench, listAt, SECOND_MS, startHubBench } from "./support.ts";
 
-/** The example of the user's own document. */
-const EXAMPLE = {
-  identifier: "vps.t1",
-  openclaw_version: "OpenClaw 2026.3.13 (61d171a)",
-  plugin_version: "0.2.0",
-  agents: [],
-  cpu_pct: 10.5,
-  mem_pct: 52.1,
-  disk_pct: 81.0,
-  swap_pct: 0.0,
-  load_avg: [0.12, 0.09, 0.03],
-  uptime_seconds: 12345,
-  nginx_installed: true,
-  nginx_sites: ["default"],
-};
 const PATH = "/monitor/server/heartbeat";
 
 function beat(hub: HubBench, more: Record<string, unknown> = {}, key?: string, path = PATH) {
   return hub.request(path, {
     method: "POST",
     headers: { "content-type": "application/json", ...(key === undefined ? {} : { "x-api-key": key }) },
-    body: JSON.stringify({ ...EXAMPLE, ...more }),
+    body: JSON.stringify({ ...HEARTBEAT, ...more }),
   });
 }
 
@@ -39,7 +25,7 @@ describe("a Monitor's heartbeat", () => {
     expect(answer).toMatchObject({ status: 200, body: { accepted: true, identifier: "vps.t1" } });
     await hub.clock.advance(5 * SECOND_MS);
     const { body } = await hub.get("/v1/instances/vps.t1", "key-of-fleet");
-    const { identifier, ...fields } = EXAMPLE;
+    const { identifier, ...fields } = HEARTBEAT;
     expect(at(body, "telemetry")).toEqual({
       identifier,
       age_seconds: 5,
@@ -128,7 +114,7 @@ describe("a Monitor's heartbeat", () => {
     expect(at((await hub.get("/v1/instances/bare")).body, "telemetry", "cpu_pct")).toBeUndefined();
     const refused = await post({ cpu_pct: 1 });
     expect(refused).toMatchObject({ status: 400, body: { error: { field: "identifier" } } });
-    expect(await post({ ...EXAMPLE, cpu_pct: "many" })).toMatchObject({
+    expect(await post({ ...HEARTBEAT, cpu_pct: "many" })).toMatchObject({
       status: 400,
       body: { error: { field: "cpu_pct" } },
     });

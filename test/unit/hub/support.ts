@@ -9,24 +9,15 @@ import { createHub, type HubInit, openHubKeys } from "../../../src/hub/mod.ts";
 import type { Databases, Files } from "../../../src/runtime/port.ts";
 import { createDatabases } from "../../../src/runtime/shared/database.ts";
 import { nodeCryptoPort } from "../../support/node-crypto.ts";
+import { STATUS_DOCUMENT } from "../../support/seed-examples.ts";
 import { type Bench, makeBench } from "../scheduler/support.ts";
 
 export const SECOND_MS = 1_000;
 export const DAY_MS = 86_400_000;
 
-/** The example of the user's own document, which has neither message id nor availability nor expiry. */
+/** The example of the user's own document, with more. */
 export function strangersDocument(more: Record<string, unknown> = {}): Record<string, unknown> {
-  return {
-    service_name: "project-chimera",
-    instance_id: "host-uuid-or-container-id",
-    timestamp: "2026-02-06T12:00:00Z",
-    uptime_seconds: 12345,
-    version: "0.1.0",
-    capabilities: ["download", "transcribe", "trend_fetch"],
-    capacity: { concurrent_tasks: 4, queue_length: 10 },
-    health: { status: "healthy", details: { last_task_success_seconds: 30 } },
-    ...more,
-  };
+  return { ...STATUS_DOCUMENT, ...more };
 }
 
 let made = 0;
