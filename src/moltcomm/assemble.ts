@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { IN_ORDER_WORD, withWords } from "./agent-words.ts";
 import { KEYS_MAX, RATE_KEYS_MAX, REPLAY_MEMORY_MAX, REPLAY_MEMORY_MS } from "./bounds.ts";
 import { Bootstraps } from "./bootstraps.ts";
 import { TokenBuckets } from "./buckets.ts";
@@ -145,7 +146,7 @@ export function assembleNode(components: NodeComponents, init: NodeInit, events:
   const ground = assembleGround(components, init);
   const { links, requests, voice, peers: { store } } = ground;
   const handshakes = new Handshakes({ ...ground, clock }, {
-    agent: ground.sealing.agent(agent),
+    agent: withWords(ground.sealing.agent(agent), IN_ORDER_WORD),
     onMet: (met) => events.met(met),
     onCalled: (link, from) => relays.called(link, from),
   });

@@ -30,9 +30,9 @@ describe("a fleet found at relays", () => {
 });
 
 describe("the checkers of fleets found at relays", () => {
-  for (const { what, caughtBy, sabotage, options } of BROKEN_RELAY_BUILDS) {
+  for (const { what, caughtBy, sabotage, options, seed = CANARY_SEED } of BROKEN_RELAY_BUILDS) {
     test(`${caughtBy} notices ${what}`, timeout, async () => {
-      const { fleet } = await runRelayFleet({ seed: CANARY_SEED, sabotage, options: { ...QUIET_RELAYS, ...options } });
+      const { fleet } = await runRelayFleet({ seed, sabotage, options: { ...QUIET_RELAYS, ...options } });
       expect(fleet.record.violations.map(({ checker }) => checker)).toContain(caughtBy);
     });
   }

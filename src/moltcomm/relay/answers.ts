@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../../runtime/port.ts";
+import { IN_ORDER_WORD, wordsOf } from "../agent-words.ts";
 import type { ReplayMemory } from "../replay-memory.ts";
 import { type KeyBook, readMessage } from "../wire/mod.ts";
 import type { Message, MessageOf, PeerRecord } from "../wire/types.ts";
@@ -76,7 +77,8 @@ export class Answers {
     const read = readMessage(body);
     if ("refused" in read) {
       const reason = read.refused.code === "BAD_FRAME" ? "bad_frame" : "unsupported";
-      return voice.refuse(link, reason, read.refused.detail, readEnvelope(body));
+      voice.refuse(link, reason, read.refused.detail, readEnvelope(body));
+      return;
     }
     const { message } = read;
     switch (message.t) {
@@ -85,10 +87,12 @@ export class Answers {
       case "PING":
         if (!this.#isAllowed(link, message, ANSWER_UNITS)) return;
         link.hasPinged = true;
-        return voice.say(link, "PONG", message.from, { nonce: message.body.nonce });
+        voice.say(link, "PONG", message.from, { nonce: message.body.nonce });
+        return;
       case "PEERS":
         if (!this.#isAllowed(link, message, HELLO_UNITS)) return;
-        return voice.say(link, "PEERS_RES", message.from, { ref: message.id, peers: this.#peers(link, message) });
+        voice.say(link, "PEERS_RES", message.from, { ref: message.id, peers: this.#peers(link, message) });
+        return;
       case "PONG":
         if (link.registration !== undefined) {
           this.#components.ponged(link, message.body.nonce, () => this.#components.keys.verify(message));
@@ -170,6 +174,7 @@ export class Answers {
     const record = isSmall(body.peer) ? body.peer : undefined;
     roster.add(link, { nodeId: from, idBytes, helloTs: ts, isNamed, record });
     link.isMember = members === undefined || members.has(from);
+    link.keepsOrder = wordsOf(body.agent).includes(IN_ORDER_WORD);
     this.#acknowledge(link, from);
     this.#components.registered(link);
   }

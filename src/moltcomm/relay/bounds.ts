@@ -21,12 +21,22 @@ export const HELLO_TIMEOUT_MS = 15 * SECOND_MS;
 /** How long a sender is not read because one of its recipients is slow; then that recipient's frames are refused instead. */
 export const SLOW_READER_PAUSE_MS = SECOND_MS;
 /**
- * How long a sender's frames for a slow reader are refused once one was: what was on its way behind that one would come before it, though
- * the reader has caught up. As long as it takes the sender to hear of it.
+ * How long a sender's messages for a node are refused once one was, unless it shows sooner that it has heard of it: what was on its way
+ * behind that one would come before it. As long as it takes the sender to hear of it over a bad line.
  */
-export const REFUSED_FOR_MS = SECOND_MS;
-/** Slow readers remembered for each sender. */
-export const REFUSED_FOR_MAX = 64;
+export const REFUSED_FOR_MS = 5 * SECOND_MS;
+/** The same for a sender that shows nothing: over a fair line. */
+export const PLAIN_REFUSED_FOR_MS = SECOND_MS;
+/**
+ * The same where the sender was not told, or something of it was lost with the recipient's connection: a node of ours takes a message for
+ * lost after 15 s, and some more for its way.
+ */
+export const LOST_FOR_MS = 20 * SECOND_MS;
+/** Nodes remembered for that of each sender, and of all senders together: a few megabytes. */
+export const GAPS_PER_SENDER_MAX = 64;
+export const GAPS_ALL_MAX = 65_536;
+/** Senders remembered that something of was handed on to a node lately, beside the last one. */
+export const LATE_SENDERS_MAX = 64;
 /** Within this share of its queue a slow reader gets everything; beyond it, its senders are not read. */
 export const QUEUE_PAUSE_RATIO = 1 / 2;
 /** How long a node may take nothing of what is queued for it. */

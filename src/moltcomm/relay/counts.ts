@@ -23,6 +23,8 @@ export type RefusalReason =
   | "to_itself"
   /** The recipient reads too slowly. */
   | "recipient_slow"
+  /** It would come before an earlier message that did not get there. */
+  | "out_of_order"
   /** All recipients together have too much to read. */
   | "queues_full"
   /** The oldest frame of a mailbox, which gave way to a newer one. */

@@ -15,6 +15,7 @@ import { Counts, type RefusalReason } from "./counts.ts";
 import { EnvelopeScanner } from "./envelope-scanner.ts";
 import { LENGTH_BYTES, PartialFrame, readLength } from "./partial-frame.ts";
 import type { Mailbox } from "./mailbox/mod.ts";
+import type { MessageOrder } from "./message-order.ts";
 import type { Queues } from "./queues.ts";
 import { readEnvelope } from "./read-envelope.ts";
 import type { RelayLink } from "./relay-link.ts";
@@ -31,6 +32,7 @@ export interface ForwarderComponents {
   readonly counts: Counts;
   /** Takes frames for nodes that are away. */
   readonly mailbox: Pick<Mailbox, "take"> | undefined;
+  readonly order: MessageOrder;
   readonly queues: Queues;
   readonly rests: Rests;
   readonly roster: Roster;
@@ -48,6 +50,7 @@ const DETAILS: Readonly<Partial<Record<RefusalReason, string>>> = {
   not_a_member: "neither from nor to is a member of this relay",
   unreachable: "to has no connection here",
   recipient_slow: "to does not read what is sent to it",
+  out_of_order: "an earlier message for to did not get there, and is to come first",
   queues_full: "too much waits for others",
 };
 
@@ -92,7 +95,7 @@ export class Forwarder {
       const rest = link.partial === undefined ? chunk : this.#complete(link, link.partial, chunk);
       if (rest !== undefined) this.#cut(link, rest, nowMs);
     } finally {
-      this.#flush(link);
+      this.#flush(link, nowMs);
     }
     if (link.isOpen) this.#pace(link, nowMs, chunk.length);
   }
@@ -175,7 +178,7 @@ export class Forwarder {
     this.#cost += UNUSUAL_FRAME_COST + Math.floor((end - start) / UNUSUAL_BYTES_PER_FRAME);
     const body = bytes.subarray(start + LENGTH_BYTES, end);
     const envelope = readEnvelope(body);
-    if (envelope === undefined) return voice.refuse(link, "bad_frame", DETAILS.bad_frame ?? "", undefined);
+    if (envelope === undefined) return void voice.refuse(link, "bad_frame", DETAILS.bad_frame ?? "", undefined);
     const { to, from } = envelope;
     if (link.registration !== undefined && link.registration.nodeId !== from) {
       return this.#refuse(link, "foreign_sender", bytes, start, end);
@@ -189,12 +192,17 @@ export class Forwarder {
   /** A frame for a node that has no connection here. */
   #away(link: RelayLink, to: string, bytes: Uint8Array, start: number, end: number): void {
     const { mailbox } = this.#components;
+    if (link.gaps !== undefined && this.#isOutOfOrder(link, to, bytes, start, end)) {
+      return this.#refuse(link, "out_of_order", bytes, start, end);
+    }
     if (mailbox === undefined) return this.#refuse(link, "unreachable", bytes, start, end);
     mailbox.take(link, to, bytes.subarray(start, end));
   }
 
   #forward(link: RelayLink, recipient: RelayLink, bytes: Uint8Array, start: number, end: number): void {
-    const reason = this.#whyNot(link, recipient);
+    const to = link.gaps === undefined ? undefined : recipient.registration?.nodeId;
+    const isOutOfOrder = to !== undefined && this.#isOutOfOrder(link, to, bytes, start, end);
+    const reason = isOutOfOrder ? "out_of_order" : this.#whyNot(link, recipient);
     if (reason !== undefined) return this.#refuse(link, reason, bytes, start, end);
     const { counts } = this.#components;
     counts.forwardedFrames++;
@@ -213,12 +221,21 @@ export class Forwarder {
     if (recipient === link) return "to_itself";
     // A node that is no member reaches members, and is answered by them.
     if (!recipient.isMember && !link.isMember) return "not_a_member";
-    return this.#components.queues.whyNot(recipient, link);
+    return this.#components.queues.whyNot(recipient);
+  }
+
+  #isOutOfOrder(link: RelayLink, to: string, bytes: Uint8Array, start: number, end: number): boolean {
+    const envelope = () => readEnvelope(bytes.subarray(start + LENGTH_BYTES, end));
+    return this.#components.order.isOutOfOrder(link, to, envelope);
   }
 
   #refuse(link: RelayLink, reason: RefusalReason, bytes: Uint8Array, start: number, end: number): void {
     const envelope = readEnvelope(bytes.subarray(start + LENGTH_BYTES, end));
-    this.#components.voice.refuse(link, reason, DETAILS[reason] ?? reason, envelope);
+    const { order, voice } = this.#components;
+    const isTold = voice.refuse(link, reason, DETAILS[reason] ?? reason, envelope);
+    // What is never handed on holds nothing back.
+    if (envelope === undefined || reason === "foreign_sender" || reason === "to_itself") return;
+    order.refused(link, envelope, { reason, isTold });
   }
 
   #endRun(bytes: Uint8Array): void {
@@ -230,9 +247,10 @@ export class Forwarder {
   }
 
   /** A write for each recipient. */
-  #flush(sender: RelayLink): void {
+  #flush(sender: RelayLink, nowMs: number): void {
     this.#run = undefined;
     for (const recipient of this.#recipients) {
+      this.#components.order.handedOn(sender, recipient, nowMs);
       if (!recipient.flush()) this.#components.queues.notTaken(recipient, sender);
     }
     this.#recipients.length = 0;

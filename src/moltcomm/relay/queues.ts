@@ -8,7 +8,7 @@
  * @module
  */
 import type { Clock } from "../../runtime/port.ts";
-import { QUEUE_PAUSE_RATIO, RECOUNT_MS, REFUSED_FOR_MAX, REFUSED_FOR_MS, SLOW_READER_PAUSE_MS } from "./bounds.ts";
+import { QUEUE_PAUSE_RATIO, RECOUNT_MS, SLOW_READER_PAUSE_MS } from "./bounds.ts";
 import { Counts, type RefusalReason } from "./counts.ts";
 import type { RelayLink } from "./relay-link.ts";
 import type { Rests } from "./rests.ts";
@@ -59,40 +59,14 @@ export class Queues {
     return this.#bytes >= this.#allMax * QUEUE_PAUSE_RATIO;
   }
 
-  /**
-   * Why a link gets nothing more of a sender for now. A queue takes one frame beyond its bound, so that any frame can pass.
-   *
-   * What followed a refused frame is refused as well, or it would come before it.
-   */
-  whyNot(recipient: RelayLink, sender: RelayLink): RefusalReason | undefined {
-    if (sender.refusedFor !== undefined && this.#isRefused(recipient, sender.refusedFor)) return "recipient_slow";
+  /** Why a link gets nothing more for now. A queue takes one frame beyond its bound, so that any frame can pass. */
+  whyNot(recipient: RelayLink): RefusalReason | undefined {
     if (recipient.queuedBytes === 0) return undefined;
-    const reason = this.#whatIsFull(recipient);
-    if (reason !== undefined) this.#refused(recipient, sender);
-    return reason;
-  }
-
-  #whatIsFull(recipient: RelayLink): RefusalReason | undefined {
     if (recipient.isStalled || recipient.queuedBytes >= this.#perNodeMax) return "recipient_slow";
     if (this.#bytes < this.#allMax) return undefined;
     const nowMs = this.#components.clock.monotonicMs();
     if (nowMs - this.#countedAtMs >= RECOUNT_MS) this.#recount();
     return this.#bytes < this.#allMax ? undefined : "queues_full";
-  }
-
-  #isRefused(recipient: RelayLink, refusedFor: Map<RelayLink, number>): boolean {
-    const untilMs = refusedFor.get(recipient);
-    if (untilMs === undefined) return false;
-    if (this.#components.clock.monotonicMs() < untilMs) return true;
-    refusedFor.delete(recipient);
-    return false;
-  }
-
-  #refused(recipient: RelayLink, sender: RelayLink): void {
-    const refusedFor = sender.refusedFor ??= new Map();
-    const [oldest] = refusedFor.keys();
-    if (oldest !== undefined && refusedFor.size >= REFUSED_FOR_MAX) refusedFor.delete(oldest);
-    refusedFor.set(recipient, this.#components.clock.monotonicMs() + REFUSED_FOR_MS);
   }
 
   /** The link did not take all of what a sender had for it. @param sender `undefined`: the relay itself */

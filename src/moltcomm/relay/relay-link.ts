@@ -11,6 +11,7 @@ import type { PeerRecord } from "../wire/types.ts";
 import type { AddressAccount } from "./addresses.ts";
 import type { Budget } from "./allowance.ts";
 import { KEEP_ALIVE_MS } from "./bounds.ts";
+import type { Gap } from "./message-order.ts";
 import type { PartialFrame } from "./partial-frame.ts";
 import { standingAlone } from "./partial-frame.ts";
 
@@ -67,8 +68,14 @@ export class RelayLink implements ConnectionHandler {
   waiting: Set<RelayLink> | undefined;
   /** It was waited for in vain: what comes for it is refused until it has taken everything. */
   isStalled = false;
-  /** Whose frames of it were refused lately because they read too slowly, and until when further ones are. */
-  refusedFor: Map<RelayLink, number> | undefined;
+  /** Its node keeps the order of its messages; see `IN_ORDER_WORD`. */
+  keepsOrder = false;
+  /** By node: where a message of it did not get there, so that those behind it are not to pass. */
+  gaps: Map<string, Gap> | undefined;
+  /** Who sent something to its node last, and when; and others before, with the last time of each. */
+  lastSender: RelayLink | undefined;
+  lastSentAtMs = 0;
+  earlierSenders: Map<RelayLink, number> | undefined;
   /** Its place among all that are registered. */
   rosterIndex = -1;
   /** To whom its last frame went: most often the next one does, too. */

@@ -39,6 +39,7 @@ const CODES: Readonly<Record<RefusalReason, ProtocolErrorCode>> = {
   foreign_sender: "UNSUPPORTED",
   to_itself: "UNSUPPORTED",
   recipient_slow: "RATE_LIMIT",
+  out_of_order: "RATE_LIMIT",
   queues_full: "RATE_LIMIT",
   mailbox_full: "UNREACHABLE",
   mailbox_too_large: "UNREACHABLE",
@@ -71,10 +72,11 @@ export class RelayVoice {
     return true;
   }
 
-  /** Says something; nothing to a node that does not take what it was told before. What it costs has been taken. */
-  say<Type extends MessageType>(link: RelayLink, t: Type, to: string | undefined, body: Bodies[Type]): void {
-    if (!link.isOpen || link.bufferedBytes > UNTAKEN_ANSWERS_BYTES_MAX) return;
+  /** Says something, but to a node that does not take what it was told before. What it costs has been taken. @returns whether it did */
+  say<Type extends MessageType>(link: RelayLink, t: Type, to: string | undefined, body: Bodies[Type]): boolean {
+    if (!link.isOpen || link.bufferedBytes > UNTAKEN_ANSWERS_BYTES_MAX) return false;
     if (!link.write(this.frame(t, to, body))) this.#components.queues.notTaken(link);
+    return true;
   }
 
   /** A signed message of the relay's, for whoever writes it. */
@@ -85,31 +87,31 @@ export class RelayVoice {
     return signer.frame(to === undefined ? draft : { ...draft, to });
   }
 
-  /** Counts and logs a frame that is not handed on, and tells its sender while that is in the budget. */
-  refuse(link: RelayLink, reason: RefusalReason, detail: string, envelope: Envelope | undefined): void {
+  /** Counts and logs a frame that is not handed on, and tells its sender, while that is in the budget. @returns whether it did */
+  refuse(link: RelayLink, reason: RefusalReason, detail: string, envelope: Envelope | undefined): boolean {
     const { counts, log } = this.#components;
     const code = CODES[reason];
     Counts.add(counts.refusals, reason);
     const { host, port } = link.connection.remote;
-    // A node that is away is nothing wrong.
-    if (reason !== "unreachable") {
+    // A node that is away, or was, is nothing wrong.
+    if (reason !== "unreachable" && reason !== "out_of_order") {
       log.problem(`relay_refused:${reason}`, "warn", "relay_frame_refused", {
         code,
         detail,
         remote: `${host}:${port}`,
       });
     }
-    this.error(link, code, detail, envelope);
+    return this.error(link, code, detail, envelope);
   }
 
-  /** Tells a sender of its frame, while that is in the budget. */
-  error(link: RelayLink, code: ProtocolErrorCode, detail: string, envelope: Envelope | undefined): void {
-    if (envelope !== undefined && isAnswer(envelope.t)) return;
-    if (!this.mayUse(link, ANSWER_UNITS)) return;
+  /** Tells a sender of its frame, while that is in the budget. @returns whether it was told */
+  error(link: RelayLink, code: ProtocolErrorCode, detail: string, envelope: Envelope | undefined): boolean {
+    if (envelope !== undefined && isAnswer(envelope.t)) return false;
+    if (!this.mayUse(link, ANSWER_UNITS)) return false;
     const from = envelope?.from ?? link.registration?.nodeId ?? "";
     const id = envelope?.id ?? "";
     const isNamed = id !== "" && id.length <= ID_CHARACTERS_MAX;
     const body = isNamed ? { ref: id, code, detail } : { code, detail };
-    this.say(link, "ERROR", isNodeId(from) ? from : undefined, body);
+    return this.say(link, "ERROR", isNodeId(from) ? from : undefined, body);
   }
 }

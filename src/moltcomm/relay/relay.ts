@@ -26,6 +26,7 @@ import {
 import { Counts, type RelayCloseReason } from "./counts.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { Mailbox } from "./mailbox/mod.ts";
+import { MessageOrder } from "./message-order.ts";
 import { Queues } from "./queues.ts";
 import { RelayLink, type RelayLinkOwner } from "./relay-link.ts";
 import { RelayRecord } from "./relay-record.ts";
@@ -71,7 +72,8 @@ class RelayServer implements Relay, RelayLinkOwner {
     const { clock, crypto } = this.#components;
     const { identity, limits, mailbox: box, members, agent, advertise } = this.#init;
     const nowMs = clock.monotonicMs();
-    const common = { ...this.#components, counts: new Counts(), rests: new Rests({ clock }) };
+    const order = new MessageOrder({ clock });
+    const common = { ...this.#components, counts: new Counts(), order, rests: new Rests({ clock }) };
     const signer = new Signer({ crypto }, identity);
     const own = new RelayRecord({ clock, signer }, { advertise });
     const budget = new Budget({
@@ -189,8 +191,9 @@ class RelayServer implements Relay, RelayLinkOwner {
 
   onClose(link: RelayLink): void {
     if (!this.#links.delete(link)) return;
-    const { addresses, queues } = this.#parts;
+    const { addresses, order, queues } = this.#parts;
     this.#unbind(link);
+    order.closed(link);
     this.#partialBytes -= link.partial?.bytes ?? 0;
     if (link.account !== undefined) addresses.close(link.account, this.#components.clock.monotonicMs());
     queues.settled(link);
@@ -198,8 +201,9 @@ class RelayServer implements Relay, RelayLinkOwner {
   }
 
   #unbind(link: RelayLink): void {
-    const { mailbox, roster } = this.#parts;
+    const { mailbox, order, roster } = this.#parts;
     const nodeId = link.registration?.nodeId;
+    order.lost(link);
     roster.remove(link);
     mailbox?.left(link, nodeId);
   }

@@ -20,6 +20,7 @@ import {
   SWEEP_MS,
 } from "./bounds.ts";
 import type { RelayCloseReason } from "./counts.ts";
+import type { MessageOrder } from "./message-order.ts";
 import type { Queues } from "./queues.ts";
 import type { RelayLink } from "./relay-link.ts";
 
@@ -29,6 +30,7 @@ export interface RelayUpkeepComponents {
   readonly answers: Answers;
   readonly clock: Clock;
   readonly links: ReadonlySet<RelayLink>;
+  readonly order: MessageOrder;
   readonly queues: Queues;
   readonly random: Pick<Random, "uuid">;
   readonly scheduler: Pick<Scheduler, "add">;
@@ -68,9 +70,10 @@ export class RelayUpkeep {
 
   /** One look at every link. */
   sweep(): void {
-    const { addresses, clock, links, close } = this.#components;
+    const { addresses, clock, links, order, close } = this.#components;
     const nowMs = clock.monotonicMs();
     for (const link of links) {
+      order.sweep(link, nowMs);
       const reason = this.#whyClose(link, nowMs);
       if (reason === undefined) this.#askIfSilent(link, nowMs);
       else close(link, reason);

@@ -61,11 +61,6 @@ export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<M
     return this.writers;
   }
 
-  /** Whether a message may have been overtaken by later ones of its sender through no fault of ours. */
-  mayBeOvertaken(_to: MailHost, _id: string): boolean {
-    return false;
-  }
-
   /** Whether what lies between two hosts keeps the order of what passes. */
   isHonestBetween(from: MailHost, to: MailHost): boolean {
     const { proxy } = this.options;

@@ -32,8 +32,6 @@ export class Presence {
   readonly #registered = new Map<ProcessRecord, Map<string, number>>();
   /** Since when a node has been registered nowhere though it could be at a relay. */
   readonly #sinceMs = new Map<string, number>();
-  /** By node: when a registration of it ended, as the relay saw it, or a process of it. */
-  readonly #ends = new Map<string, number[]>();
   longestMs = 0;
 
   constructor(fleet: RelayFleet) {
@@ -60,18 +58,6 @@ export class Presence {
   /** A relay said to a node that it is registered, or the connection is gone. */
   registered(one: ProcessRecord, nodeId: string, isOpen: boolean): void {
     count(this.#registered, one, nodeId, isOpen);
-    if (!isOpen) this.ended(nodeId);
-  }
-
-  /** A node's registration, or the node itself, is gone. */
-  ended(nodeId: string): void {
-    const ends = this.#ends.get(nodeId) ?? [];
-    ends.push(this.#fleet.nowMs);
-    this.#ends.set(nodeId, ends);
-  }
-
-  endsOf(nodeId: string): readonly number[] {
-    return this.#ends.get(nodeId) ?? [];
   }
 
   /** Whether the node is registered somewhere. */

@@ -7,7 +7,6 @@ import type { Runtime } from "../../../src/runtime/port.ts";
 import type { ProcessRecord, Role } from "../fleet/record.ts";
 import { findToken } from "../mail/book.ts";
 import { MailFleet, type MailFleetInit } from "../mail/mail-fleet.ts";
-import type { MailHost } from "../mail/record.ts";
 import { Nat, type SimHost } from "../mod.ts";
 import { Liar } from "./liar.ts";
 import { drawRelayOptions, type RelayOptions } from "./options.ts";
@@ -25,8 +24,6 @@ export class RelayFleet extends MailFleet<RelayOptions> {
   readonly liars: ReadonlyMap<SimHost, Liar>;
   /** Pairs of nodes of which the first has sent the second something sealed. */
   readonly sealedPairs = new Set<string>();
-  /** Of each message when it was sent first and last. */
-  readonly sentMs = new Map<string, { readonly firstMs: number; lastMs: number }>();
   sealedMessages = 0;
   plainMessages = 0;
 
@@ -65,16 +62,9 @@ export class RelayFleet extends MailFleet<RelayOptions> {
     return super.timersMax + 4 * (this.writers.length - 1);
   }
 
-  /** A relay that drops or refuses one message and passes on the next breaks their order, and nobody can mend that. */
+  /** A relay that lies drops one message and passes on the next, and nobody can mend their order. */
   override isHonestBetween(): boolean {
     return this.liars.size === 0;
-  }
-
-  /** Lost between a relay and the recipient: what came behind it may find the recipient registered again, before the sender knows. */
-  override mayBeOvertaken({ nodeId }: MailHost, id: string): boolean {
-    const sent = this.sentMs.get(id);
-    return sent === undefined ||
-      this.presence.endsOf(nodeId).some((atMs) => atMs >= sent.firstMs && atMs <= sent.lastMs);
   }
 
   override async start(): Promise<void> {
@@ -137,13 +127,6 @@ export class RelayFleet extends MailFleet<RelayOptions> {
     if (token !== undefined) {
       this.record.violate("sealed", this.nowMs, `${one.process.label} told of ${token}: ${text}`);
     }
-  }
-
-  /** With a relay go all registrations there. */
-  protected override onEnded(one: ProcessRecord): void {
-    super.onEnded(one);
-    const gone = one.role === "relay" ? this.mailHosts : this.mailHosts.filter(({ host }) => host === one.process.host);
-    for (const { nodeId } of gone) this.presence.ended(nodeId);
   }
 
   #relayAddresses(): string[] {

@@ -5,13 +5,15 @@
  * @module
  */
 import { BarnacleError } from "../../../src/errors.ts";
+import type { Draft } from "../../../src/moltcomm/wire/mod.ts";
 import type { Network, Runtime } from "../../../src/runtime/port.ts";
 import type { Sabotage } from "../fleet/crew.ts";
 import type { CheckerName, Role } from "../fleet/record.ts";
 import { endLater, leakTimers } from "../fleet/sabotage.ts";
 import { makeFrame, readFrame } from "../mail/frames.ts";
 import { rewire, type Wiring } from "../mail/rewiring.ts";
-import { QUIET } from "../mail/sabotage.ts";
+import { QUIET, signerOf } from "../mail/sabotage.ts";
+import { NO_FAULTS, type SimHost } from "../mod.ts";
 import { NO_LIES, type RelayOptions } from "./options.ts";
 import { RELAY_PORT } from "./relay-fleet.ts";
 
@@ -21,6 +23,8 @@ export interface BrokenRelayBuild {
   readonly sabotage: Sabotage;
   /** The world in which it shows, beside {@link QUIET_RELAYS}. */
   readonly options?: Partial<RelayOptions>;
+  /** Default: 1. */
+  readonly seed?: number;
 }
 
 /** A world in which only the broken build is wrong, as far as the table does not ask for more. */
@@ -36,6 +40,17 @@ export const QUIET_RELAYS: Partial<RelayOptions> = {
   liesToTheEnd: false,
 };
 
+/** Messages are lost with connections while others are under way behind them. */
+const LOSSY = {
+  troubles: ["router"],
+  pauseMs: [2_000, 8_000],
+  editMs: [100, 600],
+  editsMax: 300,
+  honestCount: 1,
+  sealing: "off",
+  troubleMs: 90_000,
+  faults: { ...NO_FAULTS, network: { ...NO_FAULTS.network, latencyMs: [20, 300] } },
+} as const;
 const LYING = { honestCount: 1, relayConnections: 2, liesToTheEnd: true, troubleMs: 120_000 } as const;
 const PLAIN_EACH = 3;
 
@@ -64,6 +79,16 @@ export const BROKEN_RELAY_BUILDS: readonly BrokenRelayBuild[] = [
     sabotage: onRole("agent", (runtime) => ({ ...runtime, network: rewire(runtime.network, sendPlain) })),
   },
   {
+    what: "a relay that lets messages pass those that did not get there",
+    caughtBy: "order",
+    options: LOSSY,
+    seed: 2,
+    sabotage: onRole("agent", (runtime, host) => ({
+      ...runtime,
+      network: rewire(runtime.network, saysNothingOfOrder(runtime, host)),
+    })),
+  },
+  {
     what: "a node that believes answers that the recipient did not sign",
     caughtBy: "outbox",
     options: { ...LYING, liars: [{ ...NO_LIES, forge: 0.5, dropMail: 0.5 }] },
@@ -85,8 +110,21 @@ export const BROKEN_RELAY_BUILDS: readonly BrokenRelayBuild[] = [
   },
 ];
 
-function onRole(broken: Role, change: (runtime: Runtime) => Runtime): Sabotage {
-  return (runtime, role) => role === broken ? change(runtime) : runtime;
+function onRole(broken: Role, change: (runtime: Runtime, host: SimHost) => Runtime): Sabotage {
+  return (runtime, role, host) => role === broken ? change(runtime, host) : runtime;
+}
+
+/** The node's `HELLO`s, signed anew without a word on order: the relay does for it what it does for anybody. */
+function saysNothingOfOrder({ crypto }: Runtime, host: SimHost): () => Wiring {
+  return () => ({
+    outgoing: (frame) => {
+      const message = readFrame(frame);
+      if (message?.t !== "HELLO") return [frame];
+      const { id, to, ts, body } = message;
+      const draft = { t: "HELLO", id, ts, body: { ...body, agent: "another/1" } } as Draft<"HELLO">;
+      return [signerOf(host, crypto).frame(to === undefined ? draft : { ...draft, to })];
+    },
+  });
 }
 
 /** Of each relay the first connection is made, and no further one. */

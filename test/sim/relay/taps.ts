@@ -135,10 +135,7 @@ class End {
 }
 
 /** Once a node has sent another something sealed, it sends it nothing in plain. */
-function noteSent({ body, from, id, to = "" }: SeenMessage, fleet: RelayFleet): void {
-  const known = fleet.sentMs.get(id);
-  if (known === undefined) fleet.sentMs.set(id, { firstMs: fleet.nowMs, lastMs: fleet.nowMs });
-  else known.lastMs = fleet.nowMs;
+function noteSent({ body, from, to = "" }: SeenMessage, fleet: RelayFleet): void {
   const { options, record, sealedPairs } = fleet;
   const isSealed = String(body["msg"]).startsWith(SEALED);
   const pair = `${from} ${to}`;

@@ -23,7 +23,7 @@ import {
 import { JetStream } from "./jetstream-api.ts";
 import { ensureStreams } from "./jetstream-streams.ts";
 import { remember } from "./recent.ts";
-import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame } from "./types.ts";
+import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame, NotKept } from "./types.ts";
 
 /** What the store works with. */
 export interface JetStreamStoreComponents {
@@ -134,11 +134,16 @@ export class JetStreamStore implements FrameStore {
     return true;
   }
 
-  async keep(frame: NewFrame, mayBeNew: boolean): Promise<KeepOutcome> {
+  whyNot(bytes: number): NotKept | undefined {
     const { bytesMax, bytesPerNode } = this.#init.limits;
+    if (bytes > Math.min(bytesPerNode, bytesMax)) return "mailbox_too_large";
+    return this.#keepingBytes + bytes > KEEPING_BYTES_MAX ? "mailbox_busy" : undefined;
+  }
+
+  async keep(frame: NewFrame, mayBeNew: boolean): Promise<KeepOutcome> {
     const { length } = frame.bytes;
-    if (length > Math.min(bytesPerNode, bytesMax)) return { isKept: false, reason: "mailbox_too_large" };
-    if (this.#keepingBytes + length > KEEPING_BYTES_MAX) return { isKept: false, reason: "mailbox_busy" };
+    const reason = this.whyNot(length);
+    if (reason !== undefined) return { isKept: false, reason };
     this.#keepingBytes += length;
     try {
       const box = this.#boxOf(frame.to);

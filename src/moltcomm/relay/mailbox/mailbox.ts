@@ -12,6 +12,7 @@ import type { Clock, Random } from "../../../runtime/port.ts";
 import type { Scheduler, Task } from "../../../scheduler/mod.ts";
 import { Counts, type RefusalReason } from "../counts.ts";
 import { LENGTH_BYTES } from "../partial-frame.ts";
+import type { MessageOrder } from "../message-order.ts";
 import type { Queues } from "../queues.ts";
 import { type Envelope, readEnvelope } from "../read-envelope.ts";
 import type { RelayLink } from "../relay-link.ts";
@@ -29,6 +30,7 @@ export interface MailboxComponents {
   readonly counts: Counts;
   readonly log: Logger;
   readonly members: Members | undefined;
+  readonly order: MessageOrder;
   readonly queues: Queues;
   readonly random: Pick<Random, "uuid">;
   readonly roster: Roster;
@@ -89,10 +91,12 @@ export class Mailbox {
   take(sender: RelayLink, to: string, frame: Uint8Array): void {
     const envelope = readEnvelope(frame.subarray(LENGTH_BYTES));
     const { registration } = sender;
-    const { voice } = this.#components;
+    const { store } = this.#components;
     const isToBeKept = envelope?.t === "DIRECT" && envelope.id !== "" && envelope.id.length <= ID_CHARACTERS_MAX &&
       isNodeId(to) && registration !== undefined && this.#isAllowed(sender, to) && !this.#isStopped;
-    if (!isToBeKept) return voice.refuse(sender, "unreachable", DETAILS.unreachable, envelope);
+    if (!isToBeKept) return this.#refuse(sender, envelope, "unreachable");
+    const whyNot = store.whyNot(frame.length);
+    if (whyNot !== undefined) return this.#refuse(sender, envelope, whyNot);
     const bytes = new Uint8Array(frame);
     const keeping = this.#keep({ to, from: registration.nodeId, id: envelope.id, bytes });
     keeping.then(
@@ -189,10 +193,17 @@ export class Mailbox {
 
   #tell(sender: RelayLink, envelope: Envelope, outcome: KeepOutcome): void {
     const { counts, voice } = this.#components;
-    if (!outcome.isKept) return voice.refuse(sender, outcome.reason, DETAILS[outcome.reason], envelope);
+    if (!outcome.isKept) return this.#refuse(sender, envelope, outcome.reason);
     counts.keptFrames++;
     voice.error(sender, "KEPT", "to is away; the frame waits for it here, and its ACK will be its own", envelope);
     for (const frame of outcome.gaveWay) this.#tellOfTheOldest(frame);
+  }
+
+  /** What is behind it is not to be kept either, or it would be handed over before. */
+  #refuse(sender: RelayLink, envelope: Envelope | undefined, reason: NotKept): void {
+    const { order, voice } = this.#components;
+    const isTold = voice.refuse(sender, reason, DETAILS[reason], envelope);
+    if (envelope !== undefined) order.refused(sender, envelope, { reason, isTold });
   }
 
   /** The oldest went for a newer one: its sender is told where it is connected, and has kept it in any case. */

@@ -19,7 +19,7 @@ import {
 } from "./bounds.ts";
 import { inTransaction } from "../../../store/mod.ts";
 import { openMailboxDatabase } from "./sqlite-schema.ts";
-import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame } from "./types.ts";
+import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame, NotKept } from "./types.ts";
 
 /** What the store works with. */
 export interface SqliteStoreComponents {
@@ -135,15 +135,16 @@ export class SqliteStore implements FrameStore {
     });
   }
 
-  keep(frame: NewFrame, mayBeNew: boolean): Promise<KeepOutcome> {
+  whyNot(bytes: number): NotKept | undefined {
     const { bytesPerNode, bytesMax } = this.#init.limits;
+    if (bytes > Math.min(bytesPerNode, bytesMax)) return "mailbox_too_large";
+    return this.#waitingBytes + bytes > KEEPING_BYTES_MAX ? "mailbox_busy" : undefined;
+  }
+
+  keep(frame: NewFrame, mayBeNew: boolean): Promise<KeepOutcome> {
     const { length } = frame.bytes;
-    if (length > Math.min(bytesPerNode, bytesMax)) {
-      return Promise.resolve({ isKept: false, reason: "mailbox_too_large" });
-    }
-    if (this.#waitingBytes + length > KEEPING_BYTES_MAX) {
-      return Promise.resolve({ isKept: false, reason: "mailbox_busy" });
-    }
+    const reason = this.whyNot(length);
+    if (reason !== undefined) return Promise.resolve({ isKept: false, reason });
     return new Promise((resolve, reject) => {
       let outcome: KeepOutcome = { isKept: false, reason: "unreachable" };
       this.#add({

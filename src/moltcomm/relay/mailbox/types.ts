@@ -77,6 +77,8 @@ export interface FrameStore {
   readonly view: FrameStoreView;
   /** Notes that a node is here, which gives it a box. @returns whether it has one: it had, or it may be new and there was room */
   admit(nodeId: string, mayBeNew: boolean): Promise<boolean>;
+  /** Why a frame of so many bytes, its length among them, cannot be taken now. */
+  whyNot(bytes: number): NotKept | undefined;
   /**
    * Keeps a frame, which is durable once this resolves. Frames that are given one after the other are kept in that order.
    *

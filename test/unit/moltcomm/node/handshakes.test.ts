@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import {
   address,
-  AGENT,
+  ANNOUNCED,
   makeIdentity,
   makeScene,
   MINUTE_MS,
@@ -31,7 +31,7 @@ describe("§5 HELLO", () => {
     const peer = await dial();
     peer.hello();
     const ack = await peer.next("HELLO_ACK");
-    expect(ack).toMatchObject({ from: subject.nodeId, to: peer.nodeId, body: { agent: AGENT } });
+    expect(ack).toMatchObject({ from: subject.nodeId, to: peer.nodeId, body: { agent: ANNOUNCED } });
     const { peer: record } = ack.body;
     expect(record).toMatchObject({ peer_id: subject.nodeId, addrs: [`tcp://10.0.0.1:${PORT}`] });
     expect(record.expires - runtime.clock.wallMs()).toBeGreaterThan(10 * MINUTE_MS);

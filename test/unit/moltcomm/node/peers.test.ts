@@ -241,13 +241,14 @@ describe("the store", () => {
     one.process.kill();
     await world.run(45 * MINUTE_MS);
     const again = await startNode(world, a, { identity: one.identity });
-    expect(again.node.peers()).toMatchObject([{ nodeId: two.nodeId, connected: false, agent: "barnacle/test" }]);
+    const agent = "barnacle/test (inorder)";
+    expect(again.node.peers()).toMatchObject([{ nodeId: two.nodeId, connected: false, agent }]);
     const outcome = again.node.attempt({ to: two.nodeId, id: newId(), msg: "I am back" });
     expect(await world.wait(outcome)).toEqual({ outcome: "delivered" });
     await world.wait(again.node.stop());
     expect(JSON.parse(a.disk.text("/work/.moltcomm/peers.json") ?? "")).toMatchObject({
       v: 1,
-      peers: [{ record: { peer_id: two.nodeId }, met_at: expect.any(Number), agent: "barnacle/test" }],
+      peers: [{ record: { peer_id: two.nodeId }, met_at: expect.any(Number), agent }],
     });
   });
 

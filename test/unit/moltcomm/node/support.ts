@@ -28,6 +28,8 @@ export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
 export const PORT = 9001;
 export const AGENT = "barnacle/test";
+/** What a node makes of it, without sealing. */
+export const ANNOUNCED = `${AGENT} (inorder)`;
 
 export const LIMITS: NodeLimits = {
   maxFrameBytes: 1_048_576,

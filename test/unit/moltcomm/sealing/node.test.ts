@@ -21,7 +21,7 @@ describe("§11 reading 10: a message out", () => {
     const [direct] = peer.all("DIRECT");
     expect(direct?.body.msg).toMatch(/^hpke1:[A-Za-z0-9_-]{71}$/);
     expect(await openAll(sealer, peer.all("DIRECT"))).toEqual(["hello"]);
-    expect(peer.all("HELLO")[0]?.body.agent).toBe("barnacle/test (hpke1; hpke1s)");
+    expect(peer.all("HELLO")[0]?.body.agent).toBe("barnacle/test (hpke1; hpke1s; inorder)");
     expect(subject.sample('barnacle_moltcomm_sealed_messages_total{outcome="sent"}')).toBe(1);
   });
 
@@ -312,7 +312,7 @@ describe("moltcomm.sealing", () => {
     const { again, say } = await turnOff();
     expect(await say("two")).toEqual({ outcome: "delivered" });
     expect(await openAll(sealer, peer.all("DIRECT"))).toEqual(["one", "two"]);
-    expect(peer.all("HELLO").at(-1)?.body.agent).toBe("barnacle/test");
+    expect(peer.all("HELLO").at(-1)?.body.agent).toBe("barnacle/test (inorder)");
     await comesBack("other/1");
     expect(await say("three")).toMatchObject(NOT_SEALED);
     unsealed.set(peer.nodeId, again.runtime.clock.wallMs());
@@ -331,7 +331,7 @@ describe("moltcomm.sealing", () => {
     const { world, attempt, peer, subject, texts } = await makeSealingScene("off");
     await world.wait(attempt("hello"));
     expect(texts()).toEqual(["hello"]);
-    expect(peer.all("HELLO")[0]?.body.agent).toBe("barnacle/test");
+    expect(peer.all("HELLO")[0]?.body.agent).toBe("barnacle/test (inorder)");
     await world.wait(subject.node.stop());
     expect(await world.wait(subject.runtime.files.list("/work/.moltcomm"))).not.toContain("sealing.json");
   });
@@ -351,6 +351,6 @@ describe("moltcomm.sealing", () => {
       }
     }
     await world.run(MINUTE_MS);
-    expect(two.node.peers()).toMatchObject([{ nodeId: one.nodeId, agent: "barnacle/test (hpke1; hpke1s)" }]);
+    expect(two.node.peers()).toMatchObject([{ nodeId: one.nodeId, agent: "barnacle/test (hpke1; hpke1s; inorder)" }]);
   });
 });

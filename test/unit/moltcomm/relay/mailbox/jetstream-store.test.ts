@@ -88,8 +88,9 @@ describe("a store in NATS JetStream", () => {
     await put(other, ANNA, "d");
     expect(await texts(other, ANNA)).toEqual(["a", "b", "c", "d"]);
     // News that came before the server knew who listens is lost; it is a hint, and the frames are there.
-    await until(() => heard.length > 0);
-    expect(new Set(heard)).toEqual(new Set([ANNA]));
+    await until(() => heard.includes(ANNA));
+    // Beside it there may be word that the server was reached anew: this test asks only that nobody else is named.
+    expect(heard.filter((nodeId) => nodeId !== undefined && nodeId !== ANNA)).toEqual([]);
     const [first] = await other.read(ANNA, 0, { frames: 1, bytes: 1_000_000 });
     await other.remove(ANNA, first?.place ?? 0);
     expect(await texts(one, ANNA)).toEqual(["b", "c", "d"]);
