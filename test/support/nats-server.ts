@@ -11,7 +11,7 @@ const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
 
 export class NatsServer {
   readonly #folder = mkdtempSync(join(tmpdir(), "barnacle-nats-"));
-  readonly #words: readonly string[];
+  #words: readonly string[];
   #child: ChildProcess | undefined;
   #port = 0;
 
@@ -34,22 +34,29 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it, again on the port that it had. @throws Error when there is no server to start */
-  async start(): Promise<void> {
+  /**
+   * Starts it, again on the port that it had.
+   *
+   * @param words in place of those before
+   * @throws Error when there is no server to start
+   */
+  async start(words = this.#words): Promise<void> {
+    this.#words = words;
     const environment = { PATH, HOME: this.#folder };
     if (spawnSync("nats-server", ["--version"], { env: environment }).status !== 0) {
       throw new Error("These tests take a NATS server: apt-get install nats-server");
     }
     const port = this.#port === 0 ? -1 : this.#port;
     const given = ["-js", "-sd", this.#folder, "-a", "127.0.0.1", "-p", String(port), "--ports_file_dir", this.#folder];
-    const child = spawn("nats-server", [...given, ...this.#words], { env: environment, stdio: "ignore" });
+    const child = spawn("nats-server", [...given, ...words], { env: environment, stdio: "ignore" });
     this.#child = child;
     process.once("exit", () => child.kill("SIGKILL"));
     const file = `nats-server_${child.pid}.ports`;
     const endMs = performance.now() + START_TIMEOUT_MS;
     for (;;) {
       const text = readdirSync(this.#folder).includes(file) ? readFileSync(join(this.#folder, file), "utf8") : "";
-      const [url] = text.trim().endsWith("}") ? (JSON.parse(text) as { nats: string[] }).nats : [];
+      const ports = text.trim().endsWith("}") ? JSON.parse(text) as { nats?: string[]; tls?: string[] } : {};
+      const url = (ports.nats ?? ports.tls)?.[0];
       if (url !== undefined) {
         this.#port = Number(new URL(url).port);
         return;

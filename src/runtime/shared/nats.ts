@@ -7,8 +7,9 @@
  * @module
  */
 import type { Authenticator, Msg, NatsConnection as Client, Subscription } from "@nats-io/transport-node";
-import { BarnacleError } from "../../errors.ts";
+import { BarnacleError, type ErrorCode } from "../../errors.ts";
 import type { Nats, NatsConnection, NatsMessage, NatsOptions } from "../port.ts";
+import { failure, fromPlatform } from "./errno.ts";
 
 type Module = typeof import("@nats-io/transport-node");
 
@@ -47,9 +48,9 @@ class Connection implements NatsConnection {
 
   start(): void {
     this.#connect().catch((thrown: unknown) => {
-      // What the client gives up at once, such as a seed that is none, may be mended at the server's side only.
-      this.#changed(false, toError(thrown));
-      if (!this.#isClosed) this.#retry = setTimeout(() => this.start(), RECONNECT_MS * 5);
+      // Left to the client, the first connection would be tried again without a word of why it fails.
+      this.#changed(false, this.#whyNot(thrown));
+      if (!this.#isClosed) this.#retry = setTimeout(() => this.start(), RECONNECT_MS * (1 + Math.random()));
     });
   }
 
@@ -77,7 +78,7 @@ class Connection implements NatsConnection {
     let subscription: Subscription | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        timer = setTimeout(() => reject(failure("TIMED_OUT", subject)), options.timeoutMs);
+        timer = setTimeout(() => reject(unanswered("TIMED_OUT", subject)), options.timeoutMs);
         subscription = client.subscribe(inbox, {
           callback: (error, message) => {
             if (error !== null) reject(this.#toBarnacleError(error, subject));
@@ -116,7 +117,6 @@ class Connection implements NatsConnection {
       name,
       authenticator: authenticatorsOf(module, this.#options),
       ...(isEncrypted ? { tls: caPem === undefined ? {} : { ca: caPem } } : {}),
-      waitOnFirstConnect: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
       reconnectJitter: RECONNECT_MS,
@@ -133,7 +133,7 @@ class Connection implements NatsConnection {
     for await (const status of client.status()) {
       if (status.type === "disconnect") this.#changed(false);
       else if (status.type === "reconnect") this.#changed(true);
-      else if (status.type === "error") this.#changed(this.#isConnected, status.error);
+      else if (status.type === "error") this.#changed(this.#isConnected, this.#whyNot(status.error));
     }
   }
 
@@ -160,26 +160,48 @@ class Connection implements NatsConnection {
     });
   }
 
+  /** Why there is no connection, or less of one than is wanted. */
+  #whyNot(thrown: unknown): BarnacleError {
+    const action = `Connect to the NATS server of ${this.#options.urls.join(", ")}`;
+    const module = this.#module;
+    const as = (code: ErrorCode) => failure(code, action, thrown, toError(thrown).message);
+    if (module === undefined) return fromPlatform(thrown, action, "UNAVAILABLE");
+    if (thrown instanceof module.AuthorizationError) return as("UNAUTHORIZED");
+    if (thrown instanceof module.UserAuthenticationExpiredError) return as("UNAUTHORIZED");
+    if (thrown instanceof module.PermissionViolationError) return as("FORBIDDEN");
+    if (thrown instanceof module.TimeoutError) return as("TIMED_OUT");
+    return fromPlatform(thrown, action, "UNAVAILABLE");
+  }
+
   #toBarnacleError(thrown: unknown, subject: string): BarnacleError {
     const isTimeout = this.#module !== undefined && thrown instanceof this.#module.TimeoutError;
-    return failure(isTimeout ? "TIMED_OUT" : "UNAVAILABLE", subject, thrown);
+    return unanswered(isTimeout ? "TIMED_OUT" : "UNAVAILABLE", subject, thrown);
   }
 }
 
-function failure(code: "TIMED_OUT" | "UNAVAILABLE", subject: string, cause?: unknown): BarnacleError {
+function unanswered(code: "TIMED_OUT" | "UNAVAILABLE", subject: string, cause?: unknown): BarnacleError {
   const value = cause instanceof Error ? cause.message : "no answer";
   return new BarnacleError({ code, action: `Ask NATS for ${subject}`, value, cause, retryable: true });
 }
 
 function authenticatorsOf(module: Module, { nkey, password, token }: NatsOptions): Authenticator[] {
-  const seed = new TextEncoder().encode(nkey?.seed);
   return [
     ...(password === undefined ? [] : [module.usernamePasswordAuthenticator(password.user, password.password)]),
     ...(token === undefined ? [] : [module.tokenAuthenticator(token)]),
-    ...(nkey === undefined
-      ? []
-      : [nkey.jwt === undefined ? module.nkeyAuthenticator(seed) : module.jwtAuthenticator(nkey.jwt, seed)]),
+    ...(nkey === undefined ? [] : [seedAuthenticator(module, nkey)]),
   ];
+}
+
+/** @throws `UNAUTHORIZED` for a seed that is none, which the client itself would meet in the middle of a connection */
+function seedAuthenticator(module: Module, { jwt, seed }: NonNullable<NatsOptions["nkey"]>): Authenticator {
+  const bytes = new TextEncoder().encode(seed);
+  try {
+    module.nkeys.fromSeed(bytes);
+  } catch {
+    // What the client says of it may hold some of it.
+    throw new BarnacleError({ code: "UNAUTHORIZED", action: "Read the seed of an NKey", wanted: "a seed such as SU…" });
+  }
+  return jwt === undefined ? module.nkeyAuthenticator(bytes) : module.jwtAuthenticator(jwt, bytes);
 }
 
 function toMessage({ data, headers, reply, subject }: Msg): NatsMessage {

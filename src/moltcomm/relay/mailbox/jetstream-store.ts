@@ -22,6 +22,7 @@ import {
 } from "./bounds.ts";
 import { JetStream } from "./jetstream-api.ts";
 import { ensureStreams } from "./jetstream-streams.ts";
+import { USE_THE_MAILBOX, whyAway } from "./nats-away.ts";
 import { remember } from "./recent.ts";
 import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame, NotKept } from "./types.ts";
 
@@ -345,7 +346,7 @@ export class JetStreamStore implements FrameStore {
     if (stream !== undefined && this.isWorking) return stream;
     throw new BarnacleError({
       code: "UNAVAILABLE",
-      action: "Use the relay's mailbox",
+      action: USE_THE_MAILBOX,
       value: "no NATS server",
       hint: `one of ${this.#init.server.urls.join(", ")} must be reachable, with JetStream`,
       retryable: true,
@@ -360,10 +361,7 @@ export class JetStreamStore implements FrameStore {
     }
     this.#isWorking &&= isConnected;
     this.#readers.clear();
-    log.problem(PROBLEM, "error", "relay_mailbox_failed", {
-      error: why ??
-        new BarnacleError({ code: "CONNECTION_CLOSED", action: "Use the relay's mailbox", value: "NATS is away" }),
-    });
+    log.problem(PROBLEM, "error", "relay_mailbox_failed", { error: whyAway(why) });
   }
 
   async #prepare(): Promise<void> {
