@@ -71,7 +71,8 @@ export class Sealer {
     if (number === undefined || this.#suite === undefined) return undefined;
     const { enc, key } = series;
     const nonce = seriesNonce(this.#components.crypto, number, addressing.id);
-    const ciphertext = this.#suite.sealWith(key, nonce, encoder.encode(text), associatedData(addressing));
+    const init = { key, nonce, associatedData: associatedData(addressing) };
+    const ciphertext = this.#suite.sealWith(init, encoder.encode(text));
     return writeSealedText({ enc, ciphertext, number });
   }
 
@@ -115,7 +116,9 @@ export class Sealer {
   ): Opened {
     const nonce = seriesNonce(this.#components.crypto, number, addressing.id);
     try {
-      return { msg: decoder.decode(suite.openWith(key, nonce, ciphertext, associatedData(addressing))) };
+      return {
+        msg: decoder.decode(suite.openWith({ key, nonce, associatedData: associatedData(addressing) }, ciphertext)),
+      };
     } catch {
       return { wrong: "unopenable" };
     }

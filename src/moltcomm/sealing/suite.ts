@@ -1,15 +1,15 @@
 /**
  * HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. Source: RFC 9180.
  *
- * The construction is `hpke`'s, the cipher `@noble/ciphers`'; X25519 and HMAC are the port's. The library's own primitives go by
+ * The construction is `hpke`'s, the cipher made of `@noble/ciphers`'; X25519 and HMAC are the port's. The library's own primitives go by
  * WebCrypto, whose every call is a trip to another thread: several times the work. With these, a message is sealed by the end of the
  * current turn, and one of a series at once. Loaded when something is sealed or opened for the first time.
  *
  * @module
  */
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type AEAD, CipherSuite, concat, type KDF, type KEM, type Key, LabeledExpand, LabeledExtract } from "hpke";
 import type { Crypto, Random, X25519Key } from "../../runtime/port.ts";
+import { type CipherInput, openWith, sealWith } from "./cipher.ts";
 import { SERIES_EXPORT, SERIES_KEY_BYTES } from "./series.ts";
 
 /** What the suite works with. */
@@ -30,9 +30,9 @@ export interface Suite {
   /** The same key, for the recipient. @throws when `enc` is no key */
   joinSeries(key: X25519Key, enc: Uint8Array): Promise<Uint8Array>;
   /** The cipher alone. No nonce may come twice with one key. */
-  sealWith(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  sealWith(init: CipherInput, plaintext: Uint8Array): Uint8Array;
   /** @throws when it was not sealed with these */
-  openWith(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  openWith(init: CipherInput, ciphertext: Uint8Array): Uint8Array;
 }
 
 /** What goes over the wire. */
@@ -76,8 +76,8 @@ export function createSuite({ crypto, random }: SuiteComponents): Suite {
     },
     joinSeries: async (key, enc) =>
       await (await suite.SetupRecipient(privateOf(key), enc)).Export(exportContext, SERIES_KEY_BYTES),
-    sealWith: (key, nonce, plaintext, aad) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
-    openWith: (key, nonce, ciphertext, aad) => chacha20poly1305(key, nonce, aad).decrypt(ciphertext),
+    sealWith,
+    openWith,
   };
 }
 
@@ -146,10 +146,11 @@ function createAead(): AEAD {
     Nk: KEY_BYTES,
     Nn: NONCE_BYTES,
     Nt: TAG_BYTES,
-    Seal: (key, nonce, aad, plaintext) => Promise.resolve(chacha20poly1305(key, nonce, aad).encrypt(plaintext)),
+    Seal: (key, nonce, associatedData, plaintext) =>
+      Promise.resolve(sealWith({ key, nonce, associatedData }, plaintext)),
     // A wrong tag throws, and what throws here rejects.
-    Open: (key, nonce, aad, ciphertext) =>
-      new Promise((resolve) => resolve(chacha20poly1305(key, nonce, aad).decrypt(ciphertext))),
+    Open: (key, nonce, associatedData, ciphertext) =>
+      new Promise((resolve) => resolve(openWith({ key, nonce, associatedData }, ciphertext))),
   };
 }
 
