@@ -15,6 +15,7 @@ import { Dialler } from "./dialler.ts";
 import { type DirectAnswer, Directs } from "./directs.ts";
 import { Gossip } from "./gossip.ts";
 import { Handshakes, type Met } from "./handshakes.ts";
+import { KeptMessages } from "./kept.ts";
 import type { Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { NodePeers } from "./node-peers.ts";
@@ -38,6 +39,8 @@ import { KeyBook, Signer } from "./wire/mod.ts";
 export interface NodeEvents {
   met(met: Met): void;
   newAddress(nodeId: string): void;
+  /** A node that was away has taken a message meanwhile. */
+  isBack(nodeId: string): void;
   closed(link: Link): void;
   /** A frame longer than allowed was announced. */
   tooLarge(link: Link): void;
@@ -69,6 +72,7 @@ function assembleGround(components: NodeComponents, init: NodeInit) {
     traffic,
     voice,
     links,
+    kept: new KeptMessages(),
     keys: new KeyBook({ crypto }, { keysMax: KEYS_MAX }),
     requests: new Requests({ clock }, {
       timeoutMs: requestTimeoutMs,
@@ -133,6 +137,7 @@ function assembleIntake(
     perSender,
     replay: new ReplayMemory({ clock }, { keepMs: REPLAY_MEMORY_MS, entriesMax: REPLAY_MEMORY_MAX }),
     reading,
+    isBack: (nodeId) => events.isBack(nodeId),
     onBusy,
   });
   return { turns, reading, directs };

@@ -133,3 +133,5 @@ export const SERIES_NUMBER_MAX = 65_535;
 export const SERIES_MS_MAX = 10 * MINUTE_MS;
 /** Series whose key is kept by the recipient, some 300 bytes each: another costs it an agreement of keys. */
 export const SERIES_RECEIVED_MAX = 1_024;
+/** Messages kept by relays whose recipients' answers are looked out for, some 200 bytes each: beyond it, a recipient waits for its turn. */
+export const KEPT_REMEMBERED_MAX = 4_096;

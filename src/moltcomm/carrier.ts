@@ -5,6 +5,7 @@
  */
 import { toBarnacleError } from "../errors.ts";
 import type { Clock } from "../runtime/port.ts";
+import type { KeptMessages } from "./kept.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { outcomeOfError } from "./outcomes.ts";
@@ -22,6 +23,7 @@ const LENGTH_BYTES = 4;
 export interface CarrierComponents {
   readonly clock: Clock;
   readonly incoming: Pick<IncomingMail, "deliver">;
+  readonly kept: Pick<KeptMessages, "add" | "remove">;
   readonly links: Links;
   readonly requests: Requests;
   readonly sealing: Pick<Sealing, "seal" | "sealNow" | "wayTo">;
@@ -229,7 +231,7 @@ export class MailCarrier {
   }
 
   #sendText(attempt: Attempt, route: Route, link: Link, msg: string): void {
-    const { clock, requests, voice, ways } = this.#components;
+    const { clock, kept, requests, voice, ways } = this.#components;
     const { id, to } = attempt.message;
     if (this.#isStopped) return attempt.failed(failure("STOPPED", "the node stops"));
     if (requests.get(id) !== undefined) {
@@ -248,7 +250,9 @@ export class MailCarrier {
       route.inFlight--;
       if (why === undefined) ways.ended(link, to, "answered");
       else if (why.reason === "TIMED_OUT") ways.ended(link, to, "timed_out");
+      else if (why.reason === "KEPT") kept.add(id, to);
     });
+    kept.remove(id);
     ways.used(link, to);
     link.usedAtMs = clock.monotonicMs();
     requests.add(attempt);

@@ -39,6 +39,7 @@ class Node implements MoltCommNode {
         this.#isReachable(nodeId);
       },
       newAddress: (nodeId) => this.#isReachable(nodeId),
+      isBack: (nodeId) => this.#isReachable(nodeId),
       closed: (link) => this.#closed(link),
       tooLarge: (link) => this.#tooLarge(link),
       finished: (link) => this.#finished(link),

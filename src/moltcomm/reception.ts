@@ -14,6 +14,7 @@ import type { TokenBuckets } from "./buckets.ts";
 import type { Directs } from "./directs.ts";
 import type { Gossip } from "./gossip.ts";
 import type { Handshakes } from "./handshakes.ts";
+import type { KeptMessages } from "./kept.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { outcomeOfRelaysError } from "./outcomes.ts";
@@ -44,6 +45,7 @@ export interface ReceptionComponents {
   readonly gossip: Gossip;
   readonly handshakes: Handshakes;
   readonly incoming: Pick<IncomingMail, "isBlocked" | "reachMs">;
+  readonly kept: Pick<KeptMessages, "isFor" | "remove">;
   readonly keys: KeyBook;
   readonly links: Links;
   readonly log: Logger;
@@ -59,6 +61,8 @@ export interface ReceptionComponents {
   readonly voice: Voice;
   /** Gives the link back what a frame took of its rate, or takes more. */
   readonly reading: { giveBack(link: Link): void; charge(link: Link, frames: number): void };
+  /** A node that was away has taken a message that a relay kept for it. */
+  readonly isBack: (nodeId: string) => void;
   /** Called once, when so much mail has been read that more of it is to be expected. */
   readonly onBusy: () => void;
 }
@@ -235,6 +239,7 @@ export class Reception {
   #answer(link: Link, answer: Answer): void {
     const { handshakes, keys, reading, refusals, replay, requests, traffic, voice } = this.#components;
     const request = this.#requestOf(link, answer);
+    if (request === undefined && this.#isLate(answer)) return this.#late(link, answer);
     if (request === undefined || !isAddressed(answer, voice.nodeId)) {
       return Traffic.count(traffic.strayAnswers, answer.t);
     }
@@ -261,6 +266,22 @@ export class Reception {
     // It settles nothing: the attempt failed, and the next may go another way.
     if (isRelaysWord && answer.t === "ERROR") return request.failed(outcomeOfRelaysError(answer.body));
     request.answered(answer);
+  }
+
+  /** Whether it is the answer to a message that a relay kept. */
+  #isLate(answer: Answer): answer is MessageOf<"ACK"> {
+    const { kept, voice } = this.#components;
+    return answer.t === "ACK" && isAddressed(answer, voice.nodeId) && kept.isFor(answer.body.ref, answer.from);
+  }
+
+  #late(link: Link, answer: MessageOf<"ACK">): void {
+    const { isBack, kept, keys, reading, refusals } = this.#components;
+    const { from, ts, body: { ref } } = answer;
+    if (!this.#isTimely(ts)) return refusals.note(link, { code: "BAD_TS", detail: "ts of a late ACK", from });
+    if (!keys.verify(answer)) return refusals.note(link, { code: "BAD_SIG", detail: "of a late ACK" });
+    reading.giveBack(link);
+    kept.remove(ref);
+    isBack(from);
   }
 
   #requestOf(link: Link, answer: Answer): Request | undefined {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeBase64 } from "../../../../src/contract/mod.ts";
 import { hasMailbox } from "../../../../src/moltcomm/relays/mod.ts";
-import { MINUTE_MS, SECOND_MS } from "../node/support.ts";
+import { MINUTE_MS, newId, SECOND_MS } from "../node/support.ts";
 import { dialRelay, RelayScene } from "./support.ts";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -61,5 +61,56 @@ describe("§11 reading 11: a message that a relay kept", () => {
     }
     expect(hasMailbox({ agent: "barnacle/1 relay mailbox", relay })).toBe(true);
     expect(hasMailbox({ agent: "barnacle/1 relay mailbox", relay: undefined })).toBe(false);
+  });
+});
+
+describe("a message that a relay says it keeps", () => {
+  /** A node whose message to `recipient` the relay keeps; what it hears of afterwards. */
+  async function send() {
+    const scene = await RelayScene.make();
+    const { relay, world } = scene;
+    const node = await scene.start("a", { addressesOf: () => [relay.address] });
+    await scene.registered(node);
+    const [recipient, other] = [await dialRelay(scene), await dialRelay(scene)];
+    recipient.answersHellos();
+    relay.meddle = ({ t, id, from }) => {
+      if (t !== "DIRECT") return undefined;
+      relay.sayTo(from, "ERROR", { ref: id, code: "KEPT" });
+      return [];
+    };
+    const id = newId();
+    const outcome = await world.wait(node.node.attempt({ to: recipient.nodeId, id, msg: "kept" }));
+    const heard: string[] = [];
+    node.node.onReachable((nodeId) => heard.push(nodeId));
+    return { world, node, recipient, other, id, outcome, heard };
+  }
+
+  test("has failed, as with any error of a relay", async () => {
+    const { outcome } = await send();
+    expect(outcome).toMatchObject({ outcome: "failed", reason: "KEPT", byRecipient: false });
+  });
+
+  test("tells by its late ACK that the recipient is back, once", async () => {
+    const { world, node, recipient, id, heard } = await send();
+    await world.run(60 * MINUTE_MS);
+    heard.length = 0;
+    for (let count = 0; count < 2; count++) recipient.say("ACK", { ref: id }, { to: node.nodeId });
+    await world.run(SECOND_MS);
+    expect(heard).toEqual([recipient.nodeId]);
+  });
+
+  test("tells nothing by an ACK of another, forged, late or for somebody else", async () => {
+    const { world, node, recipient, other, id, heard } = await send();
+    const to = node.nodeId;
+    other.say("ACK", { ref: id }, { to });
+    recipient.say("ACK", { ref: newId() }, { to });
+    recipient.say("ACK", { ref: id }, { to, ts: recipient.runtime.clock.wallMs() - 11 * MINUTE_MS });
+    recipient.send({
+      v: 1,
+      ...recipient.sign("ACK", { ref: id }, { to }),
+      sig: other.sign("ACK", { ref: id }, { to }).sig,
+    });
+    await world.run(SECOND_MS);
+    expect(heard).toEqual([]);
   });
 });
