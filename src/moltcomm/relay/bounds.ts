@@ -92,10 +92,10 @@ export const SWEEP_MS = 5 * SECOND_MS;
 export const KEEP_ALIVE_MS = MINUTE_MS;
 /**
  * Silence after which a node is asked for a sign of life where the kernel looks after its host: nodes of ours say something
- * every ten minutes. And if something was handed on to it meanwhile: then most nodes say something, and the kernel does
+ * every 15 minutes. And if something was handed on to it meanwhile: then most nodes say something, and the kernel does
  * not look while that is under way.
  */
-export const KEPT_SILENCE_MS = 12 * MINUTE_MS;
+export const KEPT_SILENCE_MS = 18 * MINUTE_MS;
 export const SPOKEN_TO_SILENCE_MS = MINUTE_MS;
 /** Without the kernel's help: silence of a node that keeps its connection alive by itself. */
 export const PINGING_SILENCE_MS = MINUTE_MS;

@@ -37,7 +37,7 @@ export const WATCH_MS = 3 * SECOND_MS;
  * kernel looks, seldom: with ten thousand nodes each question a minute is a hundredth of the relay's core.
  */
 export const RELAY_MEASURE_MS = MINUTE_MS;
-export const KEPT_MEASURE_MS = 10 * MINUTE_MS;
+export const KEPT_MEASURE_MS = 15 * MINUTE_MS;
 /** How much of a round trip's average each new one is. */
 export const ROUND_TRIP_WEIGHT = 0.3;
 

@@ -27,7 +27,7 @@ describe("a relay", () => {
       };
       node.say("PING", { nonce: "n" });
     }
-    await world.run(60 * MINUTE_MS);
+    await world.run(90 * MINUTE_MS);
     expect(nodes[0]?.all("PING").length).toBeGreaterThan(3);
     expect(nodes[0]?.all("PING").length).toBeLessThan(6);
     const [home] = homes;
