@@ -51,8 +51,8 @@ async function runRound(
   const relayFolder = join(folder, "sealed-relay");
   const relay = await RelaySide.start([workshop.binary], relayFolder);
   try {
-    const address = `relay://127.0.0.1:${relay.port}`;
-    const relayed = await talk({ environment: { BARNACLE_MOLTCOMM_SEALING: "auto" }, relay: address });
+    const way = { address: `relay://127.0.0.1:${relay.port}`, pid: relay.pid };
+    const relayed = await talk({ environment: { BARNACLE_MOLTCOMM_SEALING: "auto" }, relay: way });
     return { plain, sealed, relayed };
   } finally {
     await relay.stop();

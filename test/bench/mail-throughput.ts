@@ -24,8 +24,8 @@ export interface Conversation {
   readonly timeoutMs: number;
   /** What both sides' environment says beside. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The only way between them: a relay's address. */
-  readonly relay?: string;
+  /** The only way between them. */
+  readonly relay?: { readonly address: string; readonly pid: number };
 }
 
 export interface Carried {
@@ -35,6 +35,8 @@ export interface Carried {
   /** Processor time, all threads, in the steady middle. */
   readonly senderUsPerMessage: number;
   readonly receiverUsPerMessage: number;
+  /** NaN without a relay. */
+  readonly relayUsPerMessage: number;
 }
 
 /** @throws Error when nothing arrives */
@@ -46,7 +48,7 @@ export async function carry(init: Conversation): Promise<Carried> {
     // The bounds are of signatures alone; what sealing costs is measured beside.
     BARNACLE_MOLTCOMM_SEALING: "off",
     ...init.environment,
-    ...(relay === undefined ? {} : { BARNACLE_MOLTCOMM_RELAYS: relay, BARNACLE_MOLTCOMM_REACHABLE: "no" }),
+    ...(relay === undefined ? {} : { BARNACLE_MOLTCOMM_RELAYS: relay.address, BARNACLE_MOLTCOMM_REACHABLE: "no" }),
   };
   const receiver = await MailSide.make({ words, folder: `${init.folder}-receiver`, environment });
   const sender = await MailSide.make({
@@ -55,12 +57,12 @@ export async function carry(init: Conversation): Promise<Carried> {
     environment,
     ...(relay === undefined ? { peer: receiver } : {}),
   });
-  if (relay !== undefined) sender.addContact(receiver.nodeId, relay);
+  if (relay !== undefined) sender.addContact(receiver.nodeId, relay.address);
   sender.writeOutbox(receiver.nodeId, { first: 0, count: init.messages });
   try {
     await receiver.start();
     await sender.start();
-    const meters = [sender, receiver].map(({ pid }) => new ProcessorMeter(pid));
+    const meters = [sender, receiver, ...relay === undefined ? [] : [relay]].map(({ pid }) => new ProcessorMeter(pid));
     const { samples, found } = await watchGrowth(receiver.inboxFile, {
       // A line is never shorter by more than the digits of its number.
       bytes: init.messages * (inboxLineBytes() - 5),
@@ -84,6 +86,7 @@ export async function carry(init: Conversation): Promise<Carried> {
       msPerMessage: 1_000 / (median(sliceRates(middle, SLICE_MS)) / lineBytes),
       senderUsPerMessage: usPerByte(probes, 0) * lineBytes,
       receiverUsPerMessage: usPerByte(probes, 1) * lineBytes,
+      relayUsPerMessage: usPerByte(probes, 2) * lineBytes,
     };
   } finally {
     await Promise.all([sender.stop("SIGKILL"), receiver.stop("SIGKILL")]);
@@ -93,7 +96,7 @@ export async function carry(init: Conversation): Promise<Carried> {
 
 interface Found {
   readonly bytes: number;
-  /** The sender's, the receiver's. */
+  /** The sender's, the receiver's, the relay's. */
   readonly processorMs: readonly number[];
 }
 

@@ -5,6 +5,7 @@
  *     npm run bench -- --write                       and put them into docs/numbers.md
  *     npm run bench -- --only start,size --quick     some parts, few measurements
  *     npm run bench -- mail                          the same as --only mail
+ *     npm run bench -- relay                         all parts whose names begin with relay-
  *     npm run bench -- --binary FILE                 another binary than this host's in dist/
  *
  * Linux only: memory and processor time come from /proc. Measurements of one thing and its baseline alternate, so that what else
@@ -21,6 +22,9 @@ import { benchMail } from "./mail.ts";
 import { benchSealed } from "./mail-sealed.ts";
 import { benchMonitor } from "./monitor.ts";
 import { benchRelay } from "./relay.ts";
+import { benchIdleNodes } from "./relay-idle.ts";
+import { benchRelayMailbox } from "./relay-mailbox.ts";
+import { benchRestart } from "./relay-restart.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
 import { benchStatus } from "./status.ts";
@@ -36,10 +40,17 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   hub: benchHub,
   watch: benchWatch,
   mail: benchMail,
-  relay: benchRelay,
+  "relay-frames": benchRelay,
+  "relay-idle": benchIdleNodes,
+  "relay-restart": benchRestart,
+  "relay-mailbox": benchRelayMailbox,
   agents: benchAgents,
   sealed: benchSealed,
   monitor: benchMonitor,
+};
+/** Several parts by one name. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  relay: Object.keys(PARTS).filter((name) => name.startsWith("relay-")),
 };
 const PAGE = join(ROOT, "docs", "numbers.md");
 
@@ -63,12 +74,14 @@ function readArguments(words: readonly string[]): Arguments {
     },
   });
   const named = [...values.only === undefined ? [] : [values.only], ...positionals].flatMap((names) =>
-    names.split(",")
+    names.split(",").flatMap((name) => GROUPS[name] ?? [name])
   );
   const only = named.length === 0 ? Object.keys(PARTS) : [...new Set(named)];
   const unknown = only.find((name) => !(name in PARTS));
   if (unknown !== undefined) {
-    throw new RangeError(`Bench: no part "${unknown}", known: ${Object.keys(PARTS).join(", ")}`);
+    throw new RangeError(
+      `Bench: no part "${unknown}", known: ${[...Object.keys(GROUPS), ...Object.keys(PARTS)].join(", ")}`,
+    );
   }
   return { ...values, only };
 }

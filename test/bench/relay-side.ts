@@ -22,12 +22,17 @@ const UNLIMITED: Readonly<Record<string, string>> = {
 export class RelaySide {
   readonly port: number;
   readonly nodeId: string;
-  readonly #child: ChildProcess;
+  readonly #start: () => Promise<ChildProcess>;
+  #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number, nodeId: string) {
+  private constructor(
+    init: { readonly port: number; readonly nodeId: string; readonly start: () => Promise<ChildProcess> },
+    child: ChildProcess,
+  ) {
+    this.port = init.port;
+    this.nodeId = init.nodeId;
+    this.#start = init.start;
     this.#child = child;
-    this.port = port;
-    this.nodeId = nodeId;
   }
 
   /**
@@ -45,34 +50,49 @@ export class RelaySide {
     const port = await freePort();
     const [program = "", ...before] = words;
     const environment = { PATH: process.env["PATH"] ?? "", HOME: folder, ...UNLIMITED, ...more };
-    const logFile = join(folder, "bench.log");
-    const log = openSync(logFile, "w");
     const given = ["relay", "--listen", `127.0.0.1:${port}`, "--dir", folder, "--log", "json"];
-    const child = spawn(program, [...before, ...given], { env: environment, stdio: ["ignore", log, log] });
-    closeSync(log);
-    process.once("exit", () => child.kill("SIGKILL"));
-    const endMs = performance.now() + START_TIMEOUT_MS;
-    while (!readFileSync(logFile, "utf8").includes('"event":"listening"')) {
-      if (child.exitCode !== null || performance.now() > endMs) {
-        child.kill("SIGKILL");
-        throw new Error(`Bench: the relay does not listen:\n${readFileSync(logFile, "utf8")}`);
-      }
-      await pause(5);
-    }
+    const start = () => startRelay([program, ...before, ...given], environment, join(folder, "bench.log"));
+    const child = await start();
     const info = execFileSync(program, [...before, "relay", "info", "--json", "--dir", folder], {
       env: environment,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
     });
-    return new RelaySide(child, port, (JSON.parse(info) as { node_id: string }).node_id);
+    return new RelaySide({ port, nodeId: (JSON.parse(info) as { node_id: string }).node_id, start }, child);
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
   }
 
+  /** Ends it as a crash does. */
   async stop(): Promise<void> {
     const gone = new Promise((done) => this.#child.once("exit", done));
     if (this.#child.exitCode === null && this.#child.kill("SIGKILL")) await gone;
   }
+
+  /** Starts it where it was, after `stop`. @throws Error as `start` */
+  async again(): Promise<void> {
+    this.#child = await this.#start();
+  }
+}
+
+async function startRelay(
+  [program = "", ...words]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  logFile: string,
+): Promise<ChildProcess> {
+  const log = openSync(logFile, "w");
+  const child = spawn(program, words, { env: environment, stdio: ["ignore", log, log] });
+  closeSync(log);
+  process.once("exit", () => child.kill("SIGKILL"));
+  const endMs = performance.now() + START_TIMEOUT_MS;
+  while (!readFileSync(logFile, "utf8").includes('"event":"listening"')) {
+    if (child.exitCode !== null || performance.now() > endMs) {
+      child.kill("SIGKILL");
+      throw new Error(`Bench: the relay does not listen:\n${readFileSync(logFile, "utf8")}`);
+    }
+    await pause(5);
+  }
+  return child;
 }

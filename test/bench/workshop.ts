@@ -9,7 +9,7 @@ import { type Command, freePort, Server } from "./servers.ts";
 export const ROOT: string = resolve(import.meta.dirname, "../..");
 const BUN = join(ROOT, "node_modules", ".bin", "bun");
 
-export type BaselineName = "nothing" | "empty" | "constant" | "echo" | "mail";
+export type BaselineName = "nothing" | "empty" | "constant" | "echo" | "mail" | "pong";
 export type ServerName = "agent" | "hub" | "monitor" | BaselineName;
 
 /** How a server is to be started; the same folder can be started in again and again. */
