@@ -1,82 +1,84 @@
-/** What sealing costs, directly and over a relay: the same conversation in plain, sealed, and sealed over a relay, in turn. */
+/** What sealing costs, directly and over a relay: the same conversation in plain, sealed over a relay, and sealed, in turn. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { median } from "./figures.ts";
 import { MESSAGE_BYTES } from "./mail-sizes.ts";
 import { type Carried, carry, type Conversation } from "./mail-throughput.ts";
 import { RelaySide } from "./relay-side.ts";
 import { compare, type Row, type Section } from "./tables.ts";
 import { progress, type Workshop } from "./workshop.ts";
 
-const IN_FLIGHT = [512, 64] as const;
 const RELAY_RATIO_MIN = 0.8;
 const TIMEOUT_MS = 12_000;
 
+/** A round lies between two of the same in plain, of which its baseline is the mean: so what changes slowly meets both. */
 interface Round {
-  readonly plain: Carried;
-  readonly sealed: Carried;
+  readonly before: Carried;
   readonly relayed: Carried;
+  readonly sealed: Carried;
+  readonly after: Carried;
 }
 
-export async function benchSealed(workshop: Workshop): Promise<Section> {
-  const rounds = workshop.quick ? 2 : 5;
+/** @param inFlight messages under way at once */
+export async function benchSealed(workshop: Workshop, inFlight: number): Promise<Section> {
+  const count = workshop.quick ? 2 : 5;
   const messages = workshop.quick ? 20_000 : 40_000;
-  const byInFlight = new Map<number, Round[]>(IN_FLIGHT.map((inFlight) => [inFlight, []]));
-  for (let round = 1; round <= rounds; round++) {
-    progress(`mail, sealed: round ${round} of ${rounds}`);
-    for (const inFlight of IN_FLIGHT) {
-      byInFlight.get(inFlight)?.push(await runRound(workshop, { inFlight, messages, timeoutMs: TIMEOUT_MS }));
-    }
+  const talk = talkOf(workshop, { inFlight, messages, timeoutMs: TIMEOUT_MS });
+  const rounds: Round[] = [];
+  let before = await talk("plain");
+  while (rounds.length < count) {
+    progress(`mail, sealed, ${inFlight} in flight: round ${rounds.length + 1} of ${count}`);
+    const round = { before, relayed: await talk("relayed"), sealed: await talk("sealed"), after: await talk("plain") };
+    rounds.push(round);
+    before = round.after;
   }
-  const rows = [...byInFlight].flatMap(([inFlight, all]) => describe(inFlight, all));
   return {
-    name: "mail-sealed",
-    title: "Mail: sealed, and over a relay",
-    method: `Messages of ${MESSAGE_BYTES} bytes from one agent to another on this host, durable, ` +
-      `${rounds} rounds of each kind in turn. ` +
-      "Over a relay: neither agent is dialled by the other, a third process on the same cores hands their frames on. " +
-      "The baseline is the same conversation, direct and in plain.",
-    table: compare("direct, in plain", rows),
+    name: `mail-sealed-${inFlight}`,
+    title: `Mail: sealed, and over a relay, ${inFlight} in flight`,
+    method:
+      `Messages of ${MESSAGE_BYTES} bytes from one agent to another on this host, durable, ${count} rounds of each kind in ` +
+      "turn. Over a relay: neither agent is dialled by the other, a third process on the same cores hands their frames on. " +
+      "The baseline is the same conversation, direct and in plain: the mean of the one before a round and the one after it. " +
+      "Processor time: of all processes together.",
+    table: compare("direct, in plain", describe(rounds)),
   };
 }
 
-async function runRound(
-  workshop: Workshop,
-  init: Pick<Conversation, "inFlight" | "messages" | "timeoutMs">,
-): Promise<Round> {
+function talkOf(workshop: Workshop, init: Pick<Conversation, "inFlight" | "messages" | "timeoutMs">) {
   const { folder } = workshop.spot("mail");
-  const talk = (more: Pick<Conversation, "environment" | "relay">) =>
-    carry({ ...init, ...more, words: [workshop.binary], folder: join(folder, "sealed") });
-  const plain = await talk({ environment: { BARNACLE_MOLTCOMM_SEALING: "off" } });
-  const sealed = await talk({ environment: { BARNACLE_MOLTCOMM_SEALING: "auto" } });
-  const relayFolder = join(folder, "sealed-relay");
-  const relay = await RelaySide.start([workshop.binary], relayFolder);
-  try {
-    const way = { address: `relay://127.0.0.1:${relay.port}`, pid: relay.pid };
-    const relayed = await talk({ environment: { BARNACLE_MOLTCOMM_SEALING: "auto" }, relay: way });
-    return { plain, sealed, relayed };
-  } finally {
-    await relay.stop();
-    rmSync(relayFolder, { recursive: true });
-  }
+  const [words, relayFolder] = [[workshop.binary], join(folder, "sealed-relay")];
+  return async (kind: "plain" | "sealed" | "relayed"): Promise<Carried> => {
+    const environment = { BARNACLE_MOLTCOMM_SEALING: kind === "plain" ? "off" : "auto" };
+    const conversation = { ...init, words, folder: join(folder, "sealed"), environment };
+    if (kind !== "relayed") return await carry(conversation);
+    const relay = await RelaySide.start(words, relayFolder);
+    try {
+      const way = { address: `relay://127.0.0.1:${relay.port}`, pid: relay.pid };
+      return await carry({ ...conversation, relay: way });
+    } finally {
+      await relay.stop();
+      rmSync(relayFolder, { recursive: true });
+    }
+  };
 }
 
-function describe(inFlight: number, rounds: readonly Round[]): Row[] {
-  const baseline = (pick: (carried: Carried) => number) => rounds.map(({ plain }) => pick(plain));
-  const rate = ({ messagesPerSecond }: Carried) => messagesPerSecond;
-  const sender = ({ senderUsPerMessage }: Carried) => senderUsPerMessage;
-  const receiver = ({ receiverUsPerMessage }: Carried) => receiverUsPerMessage;
+function describe(rounds: readonly Round[]): Row[] {
   const row = (what: string, kind: "sealed" | "relayed", pick: (carried: Carried) => number): Row => ({
-    what: `${what}, ${inFlight} in flight`,
+    what,
     ours: rounds.map((round) => pick(round[kind])),
-    baseline: baseline(pick),
+    baseline: rounds.map(({ before, after }) => median([pick(before), pick(after)])),
   });
+  const rate = ({ messagesPerSecond }: Carried) => messagesPerSecond;
+  const sum = ({ senderUsPerMessage, receiverUsPerMessage, relayUsPerMessage }: Carried) =>
+    senderUsPerMessage + receiverUsPerMessage + (Number.isNaN(relayUsPerMessage) ? 0 : relayUsPerMessage);
   return [
     row("messages/s, sealed", "sealed", rate),
+    { ...row("messages/s, sealed, over a relay", "relayed", rate), floor: { of: "ratio", atLeast: RELAY_RATIO_MIN } },
+    row("processor time a message, µs, sealed", "sealed", sum),
+    row("processor time a message, µs, sealed, over a relay", "relayed", sum),
     {
-      ...row("messages/s, sealed, over a relay", "relayed", rate),
-      floor: { of: "ratio", atLeast: RELAY_RATIO_MIN },
+      what: "of it the relay's, µs",
+      ours: rounds.map(({ relayed }) => relayed.relayUsPerMessage),
     },
-    row("sender's processor time a message, µs, sealed", "sealed", sender),
-    row("receiver's, sealed", "sealed", receiver),
   ];
 }

@@ -45,13 +45,14 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   "relay-restart": benchRestart,
   "relay-mailbox": benchRelayMailbox,
   agents: benchAgents,
-  sealed: benchSealed,
+  "sealed-512": (workshop) => benchSealed(workshop, 512),
+  "sealed-64": (workshop) => benchSealed(workshop, 64),
   monitor: benchMonitor,
 };
 /** Several parts by one name. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  relay: Object.keys(PARTS).filter((name) => name.startsWith("relay-")),
-};
+const GROUPS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  ["relay", "sealed"].map((group) => [group, Object.keys(PARTS).filter((name) => name.startsWith(`${group}-`))]),
+);
 const PAGE = join(ROOT, "docs", "numbers.md");
 
 interface Arguments {
