@@ -5,12 +5,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { describeTools } from "../src/cli/tools/mod.ts";
 import { HEARTBEAT_SECTION } from "../src/mailbox/mod.ts";
+import { gatewayToolName } from "../src/openclaw/facts/mod.ts";
+import { TRIED_VERSIONS } from "../src/openclaw/mod.ts";
 import { VERSION } from "../src/version.ts";
 import { runBun } from "./chunks.ts";
 
 const ENTRY = "src/openclaw/plugin/index.ts";
-/** The oldest gateway it was tried with. */
-const GATEWAY_VERSION_MIN = "2026.7.35";
+const [GATEWAY_VERSION_MIN] = TRIED_VERSIONS;
 
 const text = (description: string) => ({ type: "string", minLength: 1, description });
 
@@ -45,8 +46,9 @@ description: ${SKILL_DESCRIPTION}
 
 # Mail between agents
 
-With the tools: \`read_messages\`, then answer with \`send_message\`, then \`mark_read\`. \`delivery_state\` tells what became of
-what you sent, \`list_contacts\` whom this host knows, \`fleet_status\` who is there, well and free, \`host_status\` how this host is.
+With the tools: \`barnacle_read_messages\`, then answer with \`barnacle_send_message\`, then \`barnacle_mark_read\`.
+\`barnacle_delivery_state\` tells what became of what you sent, \`barnacle_list_contacts\` whom this host knows,
+\`barnacle_fleet_status\` who is there, well and free, \`barnacle_host_status\` how this host is.
 
 Without the tools, in the work directory that your heartbeat names: \`barnacle inbox --ack\`, \`barnacle send NAME "text"\`,
 \`barnacle outbox\`. Without commands: read \`.moltcomm/inbox.ndjson\` from the line after \`.moltcomm/inbox.cursor\` on, write
@@ -99,7 +101,7 @@ export function buildPlugin(root: string): Record<string, string> {
       version: VERSION,
       description: "Mail between agents, waking, and status: the gateway's side of the Barnacle of this host.",
       activation: { onStartup: true },
-      contracts: { tools: tools.map(({ name }) => name) },
+      contracts: { tools: tools.map(({ name }) => gatewayToolName(name)) },
       skills: ["./skills"],
       configSchema: CONFIG_SCHEMA,
     }),

@@ -8,11 +8,13 @@ import { BridgeClient, bridgeUrl, type PushMetadata } from "./bridge/mod.ts";
 import { type LoadedConfig, readNamedFile } from "./config/mod.ts";
 import type { GatewayAnswer, OpenClawMetadataPush, StatusDocument } from "./contract/mod.ts";
 import type { DeadmanSwitch } from "./deadman/mod.ts";
+import type { Instructions } from "./instructions.ts";
 import type { Logger, Redactor } from "./log/mod.ts";
+import { readTold } from "./mailbox/mod.ts";
 import type { Metrics } from "./metrics/mod.ts";
 import { chooseGateway, formatVersion, type Gateway, GatewayWatch, metadataOf } from "./openclaw/mod.ts";
 import type { Clock, HttpClient, Runtime } from "./runtime/port.ts";
-import type { Scheduler } from "./scheduler/mod.ts";
+import type { Scheduler, Task } from "./scheduler/mod.ts";
 import type { LocalAnswers } from "./status/mod.ts";
 
 /** What watching works with. */
@@ -51,6 +53,11 @@ export interface Watched {
 }
 
 const MS_PER_SECOND = 1_000;
+/** An agent's heartbeat comes every 30 minutes. A minute later does as well, so that it is no wake-up of its own. */
+const INSTRUCTIONS_INTERVAL_MS = 15 * 60_000;
+const INSTRUCTIONS_FIRST_DELAY_MS = 15_000;
+const INSTRUCTIONS_TOLERANCE_MS = 60_000;
+const INSTRUCTIONS_TIMEOUT_MS = 60_000;
 /** A plugin tells at least every hour; one that is silent for longer is gone. */
 const PUSHED_HOLDS_MS = 7_200_000;
 
@@ -74,6 +81,7 @@ export async function startWatched(
   const bridge = connect(parts, loaded, { gateways, pushed }, init);
   const deadman = await armDeadman(components, loaded, init);
   gateways?.start();
+  const instructions = keepInstructions(components, loaded, () => gateways === undefined ? [] : gateways.gateways);
   bridge?.start();
   deadman?.part.start();
   return {
@@ -92,6 +100,7 @@ export async function startWatched(
     },
     stop: () => {
       deadman?.part.stop();
+      instructions?.remove();
       bridge?.stop();
       gateways?.stop();
       deadman?.client.close();
@@ -113,6 +122,30 @@ function watchGateways(
     intervalMs: gateway.intervalSeconds * MS_PER_SECOND,
     onSecret: (secret) => void parts.redact.register(secret),
     onChange,
+  });
+}
+
+/** Most hosts have nothing to keep: the code for it is loaded where there is. */
+function keepInstructions(
+  components: WatchedComponents,
+  { config: { mailbox, moltcomm, waking }, directory }: LoadedConfig,
+  gateways: () => readonly Gateway[] | undefined,
+): Task | undefined {
+  if (!moltcomm.enabled || !mailbox.keepInstructions) return undefined;
+  let instructions: Instructions | undefined;
+  return components.scheduler.add({
+    name: "instructions",
+    intervalMs: INSTRUCTIONS_INTERVAL_MS,
+    firstDelayMs: INSTRUCTIONS_FIRST_DELAY_MS,
+    toleranceMs: INSTRUCTIONS_TOLERANCE_MS,
+    timeoutMs: INSTRUCTIONS_TIMEOUT_MS,
+    run: async () => {
+      const [told, found] = [await readTold(components.files, directory), gateways()];
+      if (told === undefined || found === undefined) return;
+      const { Instructions: Keeper } = await import("./instructions.ts");
+      instructions ??= new Keeper(components, { directory, agentId: waking.agentId });
+      await instructions.look(told, found);
+    },
   });
 }
 

@@ -4,26 +4,22 @@
  * @module
  */
 import { HEARTBEAT_KEY_HEADER } from "../contract/mod.ts";
-import { BarnacleError } from "../errors.ts";
-import { type Authenticator, bearerTokenOf, RateLimiter } from "../http/mod.ts";
+import { type Authenticator, bearerTokenOf } from "../http/mod.ts";
 import type { Secret } from "../log/mod.ts";
 import type { Clock, Crypto } from "../runtime/port.ts";
+import { KeyRates, type KeyRatesInit } from "./key-rates.ts";
 import { type ActiveKey, ANONYMOUS, OWN_AGENT } from "./keys.ts";
 
-/** Publishers whose rates are remembered at once. */
-const PRINCIPALS_MAX = 100_000;
 const API_KEY_CHARACTERS_MAX = 4_096;
 
 /** How the ring admits. */
-export interface KeyRingInit {
+export interface KeyRingInit extends KeyRatesInit {
   /** Whether requests without a key are taken while the hub has never had one: for listeners on loopback only. */
   readonly allowAnonymous: boolean;
   /** Accepted beside the keys of the database, and kept in memory only. */
   readonly extraKeys: readonly { readonly name: string; readonly key: Secret }[];
   /** Opens for the agent in our own process, in memory only; it closes the hub to nobody. */
   readonly ownAgentKey?: Secret | undefined;
-  readonly requestsPerSecondPerKey: number;
-  readonly burstPerKey: number;
 }
 
 const NOBODY: readonly Candidate[] = [];
@@ -43,7 +39,7 @@ interface Candidate {
  */
 export class KeyRing implements Authenticator {
   readonly #crypto: Pick<Crypto, "sha256" | "equalInConstantTime">;
-  readonly #limiter: RateLimiter;
+  readonly #rates: KeyRates;
   readonly #init: KeyRingInit;
   readonly #extra: readonly ActiveKey[];
   readonly #own: readonly ActiveKey[];
@@ -60,8 +56,7 @@ export class KeyRing implements Authenticator {
   ) {
     this.#crypto = components.crypto;
     this.#init = init;
-    const { requestsPerSecondPerKey: perSecond, burstPerKey: burst } = init;
-    this.#limiter = new RateLimiter(components, { perSecond, burst, keysMax: PRINCIPALS_MAX });
+    this.#rates = new KeyRates(components, init);
     const hashed = ({ name, key }: KeyRingInit["extraKeys"][number]) => ({
       name,
       hash: components.crypto.sha256(key.reveal()),
@@ -93,7 +88,7 @@ export class KeyRing implements Authenticator {
 
   authenticate(request: Request): { readonly principal: string } | undefined {
     const agreed = this.#recognize(bearerTokenOf(request) ?? apiKeyOf(request));
-    if (agreed !== undefined) this.#checkRate(agreed.principal);
+    if (agreed !== undefined) this.#rates.check(agreed.principal);
     return agreed;
   }
 
@@ -105,20 +100,6 @@ export class KeyRing implements Authenticator {
       if (this.#crypto.equalInConstantTime(candidate.hash, hash)) return candidate.agreed;
     }
     return undefined;
-  }
-
-  #checkRate(principal: string): void {
-    const retryAfterMs = this.#limiter.take(principal);
-    if (retryAfterMs === 0) return;
-    const { requestsPerSecondPerKey, burstPerKey } = this.#init;
-    throw new BarnacleError({
-      code: "RATE_LIMITED",
-      action: "Admit the request",
-      value: "too many requests with one key",
-      wanted: `at most ${requestsPerSecondPerKey} a second, ${burstPerKey} at once`,
-      retryable: true,
-      retryAfterMs,
-    });
   }
 }
 

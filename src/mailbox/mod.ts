@@ -20,9 +20,12 @@ export {
   type HeartbeatFound,
   type HeartbeatPlaced,
   type HeartbeatTaken,
+  mendHeartbeatFile,
   removeHeartbeatSection,
 } from "./heartbeat/heartbeat-file.ts";
 export { placeSection, takeSectionOut } from "./heartbeat/edit.ts";
+export { findSection } from "./heartbeat/markers.ts";
+export { mendSection } from "./heartbeat/mend.ts";
 export { absoluteSection, HEARTBEAT_SECTION } from "./heartbeat/section.ts";
 export {
   acknowledge,
@@ -39,6 +42,7 @@ export { RejectionFinder } from "./outbox/mod.ts";
 export { Mailbox, type MailboxComponents, type MailboxInit, type MailboxView } from "./mailbox.ts";
 export { ensureMailDirectory, mailDirectoryPath } from "./mail-directory.ts";
 export { type IdentityKeeper, type PreparationComponents, prepareForMail } from "./preparation/prepare.ts";
+export { readTold, rememberScratch, type Told } from "./preparation/manifest.ts";
 export { removePreparation } from "./preparation/remove.ts";
 export { attemptStep, type Step, type StepOutcome } from "./preparation/step.ts";
 export * from "./types.ts";

@@ -15,6 +15,8 @@ export interface ReadConfiguration {
   readonly config: Readonly<Record<string, unknown>>;
   /** Why nothing, or not all of it, could be read. */
   readonly problem: string | undefined;
+  /** There is no such file; then there is a problem too. */
+  readonly isMissing: boolean;
   /** Every file that was looked at, so that a change of any can be noticed. */
   readonly files: readonly string[];
 }
@@ -30,17 +32,27 @@ export async function readConfiguration(files: Pick<Files, "read">, path: string
   const reader = new ConfigurationReader(files, parentPath(path));
   try {
     const config = await reader.read(path, 0);
-    if (isRecord(config)) return { config, problem: undefined, files: reader.paths };
-    return { config: {}, problem: `${path} holds no object`, files: reader.paths };
+    const found = { isMissing: false, files: reader.paths };
+    if (isRecord(config)) return { config, problem: undefined, ...found };
+    return { config: {}, problem: `${path} holds no object`, ...found };
   } catch (thrown) {
-    return { config: {}, problem: describe(reader.paths.at(-1) ?? path, thrown), files: reader.paths };
+    return {
+      config: {},
+      problem: describe(reader.paths.at(-1) ?? path, thrown),
+      isMissing: reader.paths.length === 1 && isNotThere(thrown),
+      files: reader.paths,
+    };
   }
 }
 
 function describe(path: string, thrown: unknown): string {
-  if (isBarnacleError(thrown, "FILE_NOT_FOUND", "NOT_A_DIRECTORY")) return `there is no ${path}`;
+  if (isNotThere(thrown)) return `there is no ${path}`;
   const { code, message } = toBarnacleError(thrown, `Read ${path}`);
   return code === "CONFIG_INVALID" ? message : `${path} cannot be read (${code})`;
+}
+
+function isNotThere(thrown: unknown): boolean {
+  return isBarnacleError(thrown, "FILE_NOT_FOUND", "NOT_A_DIRECTORY");
 }
 
 class ConfigurationReader {

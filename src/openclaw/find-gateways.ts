@@ -44,13 +44,24 @@ interface Reading {
 export interface FoundGateways {
   /** The one that is named first, then the default one, then profiles by name. */
   readonly gateways: readonly Gateway[];
+  /** State directories of none: no configuration, no lock of one that runs, and none answers. */
+  readonly vacant: readonly VacantPlace[];
   /** Configuration files, included ones too. */
   readonly files: readonly string[];
 }
 
+/** A state directory without a gateway. */
+export interface VacantPlace {
+  readonly stateDirectory: string;
+  /** The configuration that a gateway would have there. */
+  readonly configPath: string;
+  /** The environment or a setting of ours names it: somebody expects a gateway there. */
+  readonly isNamed: boolean;
+}
+
 /**
  * Finds all gateways that keep their state where OpenClaw's rules or our configuration say, each with what is known of it and what is
- * not, and why. One that cannot be read is in the list all the same.
+ * not, and why. One that cannot be read is in the list all the same; a state directory in which none was ever set up is not.
  *
  * @param signal ends the questions; its reason is then thrown
  */
@@ -66,6 +77,7 @@ export async function findGateways(
   const installed = places.length === 0 ? undefined : await findInstalled(files, environment);
   const hasNamed = places.some(({ isNamed }) => isNamed);
   const gateways: Gateway[] = [];
+  const vacant: VacantPlace[] = [];
   const watched: string[] = [];
   for (const place of places) {
     const read = await readConfiguration(files, place.configPath);
@@ -75,19 +87,29 @@ export async function findGateways(
     const own = (name: string) => isOurs ? variableOf(environment, name) : undefined;
     const home = homeDirectory ?? "/";
     const workspace = own("OPENCLAW_WORKSPACE_DIR");
-    gateways.push(
-      await assemble(components, {
-        place,
-        read,
-        lookUp: await readVariables(files, { environment, stateDirectory: place.stateDirectory, config: read.config }),
-        environmentPort: own("OPENCLAW_GATEWAY_PORT"),
-        installed,
-        homeDirectory: home,
-        workspaceDirectory: workspace === undefined ? undefined : expandPath(workspace, home),
-      }, signal),
-    );
+    const gateway = await assemble(components, {
+      place,
+      read,
+      lookUp: await readVariables(files, { environment, stateDirectory: place.stateDirectory, config: read.config }),
+      environmentPort: own("OPENCLAW_GATEWAY_PORT"),
+      installed,
+      homeDirectory: home,
+      workspaceDirectory: workspace === undefined ? undefined : expandPath(workspace, home),
+    }, signal);
+    if (isVacant(read, gateway)) vacant.push(place);
+    else gateways.push(gateway);
   }
-  return { gateways, files: watched };
+  return { gateways, vacant, files: watched };
+}
+
+/** A gateway can run without a configuration; then it has a lock, or answers. */
+function isVacant({ isMissing }: ReadConfiguration, { portFrom, state }: Gateway): boolean {
+  return isMissing && portFrom !== "lock" && state !== "running" && state !== "starting";
+}
+
+/** Why a state directory counts for nothing, in words for the operator. */
+export function describeVacant({ configPath, stateDirectory }: VacantPlace): string {
+  return `${stateDirectory} is no gateway's: there is no ${configPath}, no lock of a gateway that runs, and none answers`;
 }
 
 async function assemble(components: FinderComponents, reading: Reading, signal: AbortSignal): Promise<Gateway> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { isAbsolutePath, joinPath } from "../store/mod.ts";
+import { type AgentSandbox, readSandbox } from "./facts/mod.ts";
 import { isRecord, recordOf, textOf } from "./record.ts";
 import type { Generation } from "./types.ts";
 
@@ -14,6 +15,8 @@ export interface RosterAgent {
   readonly workspace: string;
   readonly isWorkspacePinned: boolean;
   readonly isDefault: boolean;
+  /** Only where its heartbeats run in one. */
+  readonly sandbox?: AgentSandbox;
 }
 
 /** Where a gateway keeps things. */
@@ -31,6 +34,8 @@ export interface RosterPlaces {
 interface Entry {
   readonly id: string;
   readonly entry: Readonly<Record<string, unknown>>;
+  /** Where it stands in the configuration. */
+  readonly path: string;
 }
 
 /** Of one gateway; more would be no roster. */
@@ -45,7 +50,7 @@ export function readRoster(config: unknown, places: RosterPlaces): readonly Rost
   const entries = unique(listEntries(agents));
   const ownerId = findOwner(agents, entries);
   const fallback = textOf(recordOf(agents["defaults"])["workspace"]);
-  return entries.map(({ id, entry }) => {
+  return entries.map(({ id, entry, path }) => {
     const configured = textOf(entry["workspace"]);
     const isDefault = id === ownerId;
     const shared = fallback === undefined ? undefined : expandPath(fallback, places.homeDirectory);
@@ -54,12 +59,15 @@ export function readRoster(config: unknown, places: RosterPlaces): readonly Rost
       : shared === undefined
       ? joinPath(places.stateDirectory, `workspace-${id}`)
       : joinPath(shared, id);
+    const workspace = configured === undefined ? implied : expandPath(configured, places.homeDirectory);
+    const sandbox = readSandbox(config, { id, entry, path, workspace });
     return {
       id,
       name: textOf(entry["name"]) ?? textOf(recordOf(entry["identity"])["name"]) ?? id,
-      workspace: configured === undefined ? implied : expandPath(configured, places.homeDirectory),
+      workspace,
       isWorkspacePinned: configured !== undefined,
       isDefault,
+      ...(sandbox === undefined ? {} : { sandbox }),
     };
   });
 }
@@ -68,10 +76,14 @@ export function readRoster(config: unknown, places: RosterPlaces): readonly Rost
 function listEntries(agents: Readonly<Record<string, unknown>>): Entry[] {
   const { entries, list } = agents;
   if (isRecord(entries)) {
-    return Object.entries(entries).flatMap(([id, entry]) => isRecord(entry) ? [{ id: plainId(id), entry }] : []);
+    return Object.entries(entries).flatMap(([id, entry]) =>
+      isRecord(entry) ? [{ id: plainId(id), entry, path: `agents.entries.${id}` }] : []
+    );
   }
   if (entries === undefined && Array.isArray(list)) {
-    return list.flatMap((entry: unknown) => isRecord(entry) ? [{ id: plainId(entry["id"]), entry }] : []);
+    return list.flatMap((entry: unknown, index) =>
+      isRecord(entry) ? [{ id: plainId(entry["id"]), entry, path: `agents.list[${index}]` }] : []
+    );
   }
   return [];
 }
@@ -79,7 +91,7 @@ function listEntries(agents: Readonly<Record<string, unknown>>): Entry[] {
 function unique(found: readonly Entry[]): readonly Entry[] {
   const byId = new Map<string, Entry>();
   for (const entry of found) if (!byId.has(entry.id) && byId.size < AGENTS_MAX) byId.set(entry.id, entry);
-  return byId.size === 0 ? [{ id: IMPLICIT_ID, entry: {} }] : [...byId.values()];
+  return byId.size === 0 ? [{ id: IMPLICIT_ID, entry: {}, path: `agents.entries.${IMPLICIT_ID}` }] : [...byId.values()];
 }
 
 /**

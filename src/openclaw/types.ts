@@ -4,6 +4,7 @@
  * @module
  */
 import type { Secret } from "../log/mod.ts";
+import type { AgentSandbox } from "./facts/mod.ts";
 
 /** Something that could not be found out. */
 export interface Unknown {
@@ -41,6 +42,8 @@ export interface GatewayAgent {
   readonly isWorkspacePinned: boolean;
   /** The one whose workspace is the gateway's own where nothing is configured. */
   readonly isDefault: boolean;
+  /** Only where its heartbeats and wake-ups run in one. */
+  readonly sandbox?: AgentSandbox;
 }
 
 /** The webhooks of a gateway, by which agents are woken. */

@@ -15,6 +15,8 @@ const PATH_ENTRIES_MAX = 64;
 const COMMIT_DIGITS = 7;
 /** Since this release no agent reads `HEARTBEAT.md`. */
 const SCRATCH_SINCE = [2026, 8] as const;
+/** The releases that this Barnacle was tried with, the oldest first: `npm run test:openclaw`. */
+export const TRIED_VERSIONS = ["2026.7.35", "2026.9.6"] as const;
 const NUMBER = /^v?(\d{4})\.(\d{1,2})\.(\d{1,5})(?:[-+][\w.+-]{1,32})?$/;
 
 /** Where the package lies beside a directory of commands: npm's global one (POSIX, Windows), a project's, Bun's, pnpm's. */
@@ -39,6 +41,20 @@ export function generationOf(version: string | undefined): Generation | undefine
   const [year, month] = [Number(match[1]), Number(match[2])];
   const [sinceYear, sinceMonth] = SCRATCH_SINCE;
   return year > sinceYear || (year === sinceYear && month >= sinceMonth) ? "scratch" : "heartbeat-file";
+}
+
+/** Whether one release is older than another one; `undefined` for numbers of another form. */
+export function isOlderVersion(version: string, than: string): boolean | undefined {
+  const [parts, others] = [NUMBER.exec(version), NUMBER.exec(than)].map((match) => match?.slice(1, 4).map(Number));
+  if (parts === undefined || others === undefined) return undefined;
+  const at = parts.findIndex((part, index) => part !== others[index]);
+  return at >= 0 && (parts[at] ?? 0) < (others[at] ?? 0);
+}
+
+/** Whether a release is of a later month than any that was tried: what it changed is not known here. */
+export function isUntried(version: string): boolean {
+  const [year, month] = TRIED_VERSIONS[TRIED_VERSIONS.length - 1]?.split(".") ?? [];
+  return isOlderVersion(`${year}.${month}.99999`, version) === true;
 }
 
 /** As OpenClaw itself writes its version: `OpenClaw 2026.3.13 (61d171a)`, without the commit where it is not known. */

@@ -27,6 +27,8 @@ export interface ReplaceOptions {
    * `false`.
    */
   readonly keepOwner?: boolean;
+  /** Asked at the last moment before the new file takes the place of the old one: `false` leaves it at that. */
+  readonly onlyIf?: () => Promise<boolean>;
 }
 
 const PERMISSION_BITS = 0o777;
@@ -36,6 +38,7 @@ const SUFFIX_BYTES = 6;
  * Replaces the file's whole content, durably.
  *
  * @param path the file, which need not exist; its directory must
+ * @returns whether it was replaced; always, without `onlyIf`
  * @throws `DISK_FULL`, `PERMISSION_DENIED`, `FILE_NOT_FOUND` (no such directory), `IO_ERROR`; until the rename the old
  *   content is untouched
  */
@@ -44,7 +47,7 @@ export async function replaceFile(
   path: string,
   bytes: Uint8Array,
   options: ReplaceOptions = {},
-): Promise<void> {
+): Promise<boolean> {
   const { files } = ports;
   const replaced = await statIfThere(files, path);
   const mode = options.mode ?? replaced?.mode;
@@ -54,12 +57,17 @@ export async function replaceFile(
     if (options.keepOwner === true && replaced !== undefined) await copyOwner(files, temporary, replaced);
     // Opening subtracts the umask, and changing the owner may clear bits: the mode is set once more, last.
     if (mode !== undefined) await files.setMode(temporary, mode & PERMISSION_BITS);
+    if (options.onlyIf !== undefined && !await options.onlyIf()) {
+      await removeQuietly(files, temporary);
+      return false;
+    }
     await files.rename(temporary, path);
   } catch (thrown) {
     await removeQuietly(files, temporary);
     throw thrown;
   }
   await files.syncDirectory(parentPath(path));
+  return true;
 }
 
 /**

@@ -126,6 +126,61 @@ export function defineBridgeTests(way: Way): void {
       await agent.stop();
     });
 
+    /** Tells the agent something as the plugin in a gateway does. */
+    async function tell(agent: Running, body: unknown): Promise<Response> {
+      return await fetch(`${await agent.url("http")}/openclaw`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+    }
+
+    test(
+      "passes on what the plugin in a gateway pushes, and says what the files say once the gateway stops",
+      timeout,
+      async () => {
+        const folder = home({
+          meta: { lastTouchedVersion: "2026.9.6" },
+          gateway: { port: 47 },
+          agents: { entries: { main: { name: "Molly" } } },
+        });
+        const agent = startAgent(await monitor.start(), { HOME: folder });
+        const files = { version: "OpenClaw 2026.9.6", agents: [{ id: "main", name: "Molly", status: "offline" }] };
+        const pushes = (fits: (body: unknown) => boolean) =>
+          monitor.request(({ method, body }) => method === "POST" && fits(JSON.parse(body)));
+        expect(JSON.parse((await pushes(() => true)).body)).toEqual(files);
+        const told = {
+          version: "OpenClaw 2026.9.6 (eb377ac)",
+          plugin_version: "0.2.0",
+          agents: [{ id: "main", name: "Molly", status: "online" }, { id: "helper", name: "helper", status: "online" }],
+        };
+        const taken = await tell(agent, told);
+        expect([taken.status, await taken.json()]).toEqual([200, { status: "ok" }]);
+        const isTold = (body: unknown) => JSON.stringify(body).includes("eb377ac");
+        const passedOn = await pushes(isTold);
+        expect(passedOn).toMatchObject({ path: "/openclaw", headers: { "content-type": "application/json" } });
+        expect(JSON.parse(passedOn.body)).toEqual(told);
+        // The later one counts: what is pushed from now on is what the plugin said.
+        monitor.requests.length = 0;
+        expect(isTold(JSON.parse((await pushes(() => true)).body))).toBe(true);
+        expect((await tell(agent, { ...told, event: "gateway_stop", reason: "gateway stopping" })).status).toBe(200);
+        monitor.requests.length = 0;
+        const last = await pushes((body) => !isTold(body));
+        expect(JSON.parse(last.body)).toEqual(files);
+        await agent.stop();
+      },
+    );
+
+    test("refuses what no plugin would push, and tells the Monitor nothing of it", timeout, async () => {
+      const agent = startAgent(await monitor.start());
+      await agent.event("monitor_found");
+      expect((await tell(agent, { version: 7 })).status).toBe(400);
+      expect((await tell(agent, "{")).status).toBe(400);
+      expect((await tell(agent, { agents: [{ id: "x".repeat(100_000) }] })).status).toBe(413);
+      await agent.stop();
+      expect(monitor.requests.filter(({ method }) => method === "POST")).toEqual([]);
+    });
+
     const bad: readonly (readonly [what: string, code: string, behave: StrangersMonitor["behave"]])[] = [
       ["is Prometheus' node exporter", "ANSWER_INVALID", nodeExporter],
       ["never answers", "TIMED_OUT", () => undefined],

@@ -45,10 +45,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mail-routes": [...GROUND, ...BASE],
   "openclaw-route": [...GROUND, ...BASE],
   // A program of its own, which runs in a gateway.
-  "openclaw/plugin": [...GROUND, ...BASE, "hub"],
+  "openclaw/plugin": [...GROUND, ...BASE, "hub", "openclaw"],
   relay: [...GROUND, ...BASE, ...FEATURES],
   waking: [...GROUND, ...BASE, ...FEATURES, "mail"],
-  watched: [...GROUND, ...BASE, ...FEATURES],
+  instructions: [...GROUND, ...BASE, ...FEATURES],
+  watched: [...GROUND, ...BASE, ...FEATURES, "instructions"],
   "status-init": [...GROUND, ...BASE, ...FEATURES, "monitored-host"],
   mail: [...GROUND, ...BASE, ...FEATURES, "mail-routes"],
   main: [...GROUND, ...BASE, "cli", "agent", "#runtime"],
@@ -93,7 +94,7 @@ describe("imports", () => {
 
   test("enter another folder by its door", () => {
     const doors =
-      /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/openclaw\/(instructions|waking)\/mod\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
+      /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/openclaw\/(facts|instructions|waking)\/mod\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
     const wrong = allImports().filter(({ room, targetRoom, to }) => room !== targetRoom && !doors.test(to));
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });

@@ -2,10 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { TRIED_VERSIONS } from "../../src/openclaw/mod.ts";
 import { ROOT } from "../e2e/barnacle.ts";
 
 /** The two generations: the newest that reads `HEARTBEAT.md`, and the newest. */
-export const VERSIONS = ["2026.7.35", "2026.9.6"] as const;
+export const VERSIONS: typeof TRIED_VERSIONS = TRIED_VERSIONS;
 export type Version = typeof VERSIONS[number];
 
 const BIN = join(ROOT, "node_modules", ".bin");

@@ -30,7 +30,10 @@ export default async function init(this: Invocation, flags: InitFlags): Promise<
     ];
   if (steps.some(({ outcome }) => outcome === "failed")) this.process.exitCode = EXIT.failed;
   if (flags.json) {
-    const rows = steps.map(({ path, outcome, note, error }) => ({ path, outcome, note, hint: error?.hint ?? null }));
+    const rows = steps.map((step) => {
+      const { path, outcome, note } = step;
+      return { path, outcome, note, hint: hintOf(step) ?? null };
+    });
     standardOutput.write(`${safeJson({ steps: rows })}\n`);
     return;
   }
@@ -80,11 +83,17 @@ const OUTCOME_WIDTH = 9;
 
 function formatSteps(steps: readonly Step[], colour: boolean): string {
   const width = Math.max(0, ...steps.map(({ path }) => path.length)) + 2;
-  return steps.map(({ path, outcome, note, error }) => {
+  return steps.map((step) => {
+    const { path, outcome, note } = step;
     const head = paint(outcome, TONES[outcome], colour) + " ".repeat(OUTCOME_WIDTH - outcome.length);
-    const hint = error?.hint === undefined ? "" : `${" ".repeat(OUTCOME_WIDTH + width)}-> ${escapeText(error.hint)}\n`;
-    return `${head}${path.padEnd(width)}${escapeText(note)}\n${hint}`;
+    const hint = hintOf(step);
+    const advice = hint === undefined ? "" : `${" ".repeat(OUTCOME_WIDTH + width)}-> ${escapeText(hint)}\n`;
+    return `${head}${path.padEnd(width)}${escapeText(note)}\n${advice}`;
   }).join("");
+}
+
+function hintOf({ error, hint }: Step): string | undefined {
+  return error?.hint ?? hint;
 }
 
 function preparationEnd(steps: readonly Step[]): string {

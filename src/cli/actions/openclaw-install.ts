@@ -1,12 +1,13 @@
 import { encodeBase64Url } from "../../contract/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
-import type { Gateway } from "../../openclaw/mod.ts";
+import { type Gateway, isOlderVersion, isUntried, TRIED_VERSIONS } from "../../openclaw/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { replaceFile, statIfThere } from "../../store/mod.ts";
 import type { OpenClawInstallFlags } from "../commands/openclaw.ts";
 import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
 import { readEndpointFile } from "../endpoint.ts";
+import { usageError } from "../failure.ts";
 import { ensureStateDirectory } from "../mail/identity.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { changesToInstall } from "../openclaw/changes.ts";
@@ -31,6 +32,7 @@ export default async function install(this: Invocation, flags: OpenClawInstallFl
   await requireWorkDirectory(runtime.files, loaded.directory);
   const plugin = await readPlugin(await this.cli.plugin());
   const gateway = await chosenGateway(runtime, loaded, flags.profile);
+  requireRecent(gateway);
   const places = pluginPlaces(loaded.directory);
   const pluginConfig = await pluginConfigOf(runtime, loaded, gateway, flags);
   const changes = changesToInstall(await currentConfiguration(runtime, gateway), places.plugin, pluginConfig);
@@ -39,7 +41,8 @@ export default async function install(this: Invocation, flags: OpenClawInstallFl
       `  put the plugin ${pluginVersion(plugin)} into ${escapeText(places.plugin)}, its key into ${
         escapeText(places.keyFile)
       }\n` +
-      changes.map((change) => `  ${change.act} ${change.path} in ${escapeText(gateway.configPath)}\n`).join(""),
+      changes.map((change) => `  ${change.act} ${change.path} in ${escapeText(gateway.configPath)}\n`).join("") +
+      caution(gateway),
   );
   if (flags.yes !== true) {
     standardOutput.write("nothing was changed: give --yes to do it\n");
@@ -50,6 +53,25 @@ export default async function install(this: Invocation, flags: OpenClawInstallFl
   await writePlugin(runtime, places.plugin, plugin);
   await applyChanges(runtime.process, flags.openclaw ?? OPENCLAW, gateway, changes);
   standardOutput.write("installed; barnacle openclaw status shows whether the gateway has loaded it\n");
+}
+
+/** @throws `USAGE` for a gateway that would not load the plugin */
+function requireRecent({ version }: Gateway): void {
+  const [oldest] = TRIED_VERSIONS;
+  if (version === undefined || isOlderVersion(version.number, oldest) !== true) return;
+  throw usageError(
+    "Install the plugin",
+    `OpenClaw ${version.number}`,
+    `${oldest} or newer`,
+    "update OpenClaw; until then HEARTBEAT.md tells its agents, and the webhook wakes them",
+  );
+}
+
+function caution({ version }: Gateway): string {
+  if (version === undefined || !isUntried(version.number)) return "";
+  return `  the plugin was tried in ${
+    TRIED_VERSIONS.join(" and ")
+  }, not in ${version.number}: openclaw status shows whether it answers\n`;
 }
 
 async function pluginConfigOf(runtime: Runtime, loaded: LoadedConfig, gateway: Gateway, flags: OpenClawInstallFlags) {

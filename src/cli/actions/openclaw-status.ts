@@ -1,6 +1,12 @@
 import type { LoadedConfig } from "../../config/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
-import { formatVersion, type Gateway, readConfiguration } from "../../openclaw/mod.ts";
+import {
+  describeVacant,
+  formatVersion,
+  type Gateway,
+  type GatewayAgent,
+  readConfiguration,
+} from "../../openclaw/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { ANSWER_BYTES_MAX } from "../../limits.ts";
 import type { OpenClawStatusFlags } from "../commands/openclaw.ts";
@@ -8,10 +14,10 @@ import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
 import { callHttp } from "../http-call.ts";
 import { installedEntry } from "../openclaw/changes.ts";
-import { hostGateways, pluginPlaces } from "../openclaw/gateways.ts";
+import { hostGateways, pluginPlaces, sightOfAgent } from "../openclaw/gateways.ts";
 import { installedVersion } from "../openclaw/plugin-files.ts";
-import { formatPairs } from "../table.ts";
-import { safeJson, wantsColour } from "../terminal.ts";
+import { type Cell, formatPairs } from "../table.ts";
+import { escapeText, safeJson, wantsColour } from "../terminal.ts";
 
 const PATIENCE_MS = 3_000;
 const KEY_BYTES_MAX = 4_096;
@@ -30,25 +36,34 @@ export default async function status(this: Invocation, flags: OpenClawStatusFlag
   const { runtime } = this.cli;
   const { standardOutput } = runtime.process;
   const loaded = await loadConfiguration(this.cli, flags);
-  const gateways = await hostGateways(runtime, loaded);
+  const { gateways, vacant } = await hostGateways(runtime, loaded);
   const rows = await Promise.all(
-    gateways.map(async (gateway) => ({ gateway, plugin: await pluginState(runtime, loaded, gateway) })),
+    gateways.map(async (gateway) => ({ gateway, loaded, plugin: await pluginState(runtime, loaded, gateway) })),
   );
   if (flags.json) {
-    standardOutput.write(`${safeJson({ gateways: rows.map(rowJson) })}\n`);
+    const places = vacant.map(({ configPath, isNamed, stateDirectory }) => ({
+      state_directory: stateDirectory,
+      configuration: configPath,
+      named: isNamed,
+    }));
+    standardOutput.write(`${safeJson({ gateways: rows.map(rowJson), vacant: places })}\n`);
     return;
   }
   if (rows.length === 0) standardOutput.write("no OpenClaw gateway was found for this user\n");
   const colour = wantsColour(standardOutput, runtime.process.environment());
-  for (const row of rows) standardOutput.write(formatRow(row, { widthMax: standardOutput.columns, colour }));
+  for (const row of rows) {
+    standardOutput.write(`${formatRow(row, { widthMax: standardOutput.columns, colour })}${formatObstacles(row)}\n`);
+  }
+  for (const place of vacant) standardOutput.write(`${escapeText(describeVacant(place))}\n`);
 }
 
 interface Row {
   readonly gateway: Gateway;
+  readonly loaded: LoadedConfig;
   readonly plugin: PluginState;
 }
 
-function rowJson({ gateway, plugin }: Row) {
+function rowJson({ gateway, loaded, plugin }: Row) {
   const { agents, baseUrl, generation, hooks, profile, state, stateDirectory, version } = gateway;
   return {
     profile: profile ?? null,
@@ -58,13 +73,55 @@ function rowJson({ gateway, plugin }: Row) {
     version: version === undefined ? null : formatVersion(version),
     generation: generation ?? null,
     hooks: hooks.isEnabled,
-    agents: agents.map(({ id, name, workspace }) => ({ id, name, workspace })),
+    agents: agents.map((agent) => {
+      const { id, name, workspace } = agent;
+      return { id, name, workspace, sandbox: sandboxJson(gateway, agent, loaded) };
+    }),
     plugin,
   };
 }
 
+/** `null` where the agent's heartbeats run on the host. */
+function sandboxJson(gateway: Gateway, agent: GatewayAgent, loaded: LoadedConfig) {
+  if (agent.sandbox === undefined) return null;
+  const { kind, mailDirectory, obstacle } = sightOfAgent(gateway, agent, loaded);
+  const { access, backend, setting } = agent.sandbox;
+  return {
+    setting,
+    backend,
+    workspace_access: access,
+    mail: kind,
+    mail_directory: mailDirectory,
+    problem: obstacle?.why ?? null,
+    hint: obstacle?.hint ?? null,
+  };
+}
+
+type Pair = readonly [name: string, value: string | Cell];
+
+/** Where an agent works, and, where it is in a sandbox, whether it sees its mail there. */
+function agentPairs(gateway: Gateway, agent: GatewayAgent, loaded: LoadedConfig): Pair[] {
+  const works: Pair = ["agent", `${agent.id} works in ${agent.workspace}`];
+  if (agent.sandbox === undefined) return [works];
+  const { kind, mailDirectory, obstacle } = sightOfAgent(gateway, agent, loaded);
+  if (obstacle !== undefined) {
+    const what = kind === "read-only" ? "cannot answer its mail" : "does not see its mail";
+    return [works, ["sandbox", { text: `${agent.id} is in one, and ${what}`, tone: "warning" }]];
+  }
+  const how = kind === "tools" ? "comes to its mail by the plugin's tools" : `sees its mail as ${mailDirectory}`;
+  return [works, ["sandbox", `${agent.id} is in one (${agent.sandbox.setting}), and ${how}`]];
+}
+
+/** Each in full, however narrow the terminal is. */
+function formatObstacles({ gateway, loaded }: Row): string {
+  return gateway.agents.flatMap((agent) => {
+    const { obstacle } = sightOfAgent(gateway, agent, loaded);
+    return obstacle === undefined ? [] : [`${escapeText(obstacle.why)}\n  -> ${escapeText(obstacle.hint)}\n`];
+  }).join("");
+}
+
 function formatRow(
-  { gateway, plugin }: Row,
+  { gateway, loaded, plugin }: Row,
   view: { readonly widthMax: number | undefined; readonly colour: boolean },
 ): string {
   const { agents, baseUrl, hooks, profile, state, stateDirectory, version } = gateway;
@@ -72,10 +129,10 @@ function formatRow(
     ["gateway", `${profile ?? "default"}, ${state} at ${baseUrl}`],
     ["version", version === undefined ? "unknown" : formatVersion(version)],
     ["state", stateDirectory],
-    ...agents.map(({ id, workspace }) => ["agent", `${id} works in ${workspace}`] as const),
+    ...agents.flatMap((agent) => agentPairs(gateway, agent, loaded)),
     ["hooks", hooks.isEnabled ? "enabled" : "disabled"],
     ["plugin", describePlugin(plugin, state)],
-  ], view) + "\n";
+  ], view);
 }
 
 function describePlugin({ answers, configured, enabled, files }: PluginState, state: Gateway["state"]) {

@@ -65,8 +65,10 @@ const statusCommand = defineCommand<OpenClawStatusFlags>({
   help: {
     brief: "Show this host's OpenClaw gateways, their agents, and the plugin in them",
     details:
-      'JSON: {"gateways": [{"profile", "state_directory", "state", "url", "version", "generation", "hooks", "agents", "plugin": ' +
-      '{"configured", "enabled", "files", "answers"}}]}.',
+      'JSON: {"gateways": [{"profile", "state_directory", "state", "url", "version", "generation", "hooks", "agents": [{"id", ' +
+      '"name", "workspace", "sandbox"}], "plugin": {"configured", "enabled", "files", "answers"}}], "vacant": ' +
+      '[{"state_directory", "configuration", "named"}]}. sandbox is null, or {"setting", "backend", "workspace_access", "mail", ' +
+      '"mail_directory", "problem", "hint"}; vacant are state directories without a gateway.',
     examples: [["openclaw status", "Which there are"], ["openclaw status --json", "For a program"]],
   },
   parameters: { flags: { json: switchFlag("Print JSON"), ...commonFlags() } },

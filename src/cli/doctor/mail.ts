@@ -1,9 +1,9 @@
 import { formatAddress } from "../../address.ts";
 import { type PeerAddress, readPeerAddress, type StatusAnswer } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
-import { examineHeartbeat } from "../../mailbox/mod.ts";
-import { isSkillOf, managedSkillPaths, managedSkillText } from "../../openclaw/instructions/mod.ts";
-import { hasPluginEntry } from "../../openclaw/mod.ts";
+import { examineHeartbeat, findSection, mailDirectoryPath } from "../../mailbox/mod.ts";
+import { isSkillOf, managedSkillPaths, managedSkillText, readGatewayScratch } from "../../openclaw/instructions/mod.ts";
+import { hasPluginEntry, sightOf } from "../../openclaw/mod.ts";
 import type { Target } from "../../openclaw/waking/mod.ts";
 import { identityPath, loadIdentity } from "../../moltcomm/mod.ts";
 import { joinPath } from "../../store/mod.ts";
@@ -16,15 +16,18 @@ import type { Finding, Patient } from "./check.ts";
 const IDENTITY = "identity";
 const ADDRESS = "mail address";
 const HEARTBEAT = "heartbeat";
+const SANDBOX = "sandbox";
 const MAIL = "mail";
 
 /** Mail: who this host is, where it listens, whether its agents look, and what keeps messages from coming or going. */
 export async function checkMail(patient: Patient): Promise<Finding[]> {
   if (!patient.loaded.config.moltcomm.enabled) return [ok(MAIL, "is off (moltcomm.enabled)")];
+  const agent = await findGatewayAgent(patient.runtime, patient.loaded);
   return [
     await checkIdentity(patient),
     ...await checkListen(patient),
-    await checkHeartbeat(patient),
+    await checkHeartbeat(patient, agent),
+    ...checkSandbox(patient, agent),
     ...await checkFlow(patient),
   ];
 }
@@ -79,8 +82,7 @@ function isSame(told: string | null | undefined, address: PeerAddress): boolean 
   return ours?.host === address.host && ours.port === address.port;
 }
 
-async function checkHeartbeat({ runtime, loaded }: Patient): Promise<Finding> {
-  const agent = await findGatewayAgent(runtime, loaded);
+async function checkHeartbeat({ runtime, loaded }: Patient, agent: Target | undefined): Promise<Finding> {
   if (agent !== undefined && readsNoFile(agent)) return await checkInstructions(runtime, loaded, agent);
   const path = joinPath(loaded.directory, "HEARTBEAT.md");
   const advice = "barnacle init puts it there, near the top";
@@ -100,22 +102,51 @@ async function checkHeartbeat({ runtime, loaded }: Patient): Promise<Finding> {
   }
 }
 
-/** Where no file is read. The scratch is in the gateway's database; whether init put the skill there tells as much. */
+/** Where no file is read: by the scratch itself where it can be looked into, else by what init noted down. */
 async function checkInstructions(
   runtime: Patient["runtime"],
   { directory }: Patient["loaded"],
-  { agentId, gateway }: Target,
+  target: Target,
 ): Promise<Finding> {
+  const { agentId, gateway } = target;
   const who = `${agentId} of ${gateway.stateDirectory} reads no HEARTBEAT.md`;
   if (await hasPluginEntry(runtime.files, gateway)) {
     return ok(HEARTBEAT, `${who}: the plugin tells it to look for mail`);
   }
   const { file } = managedSkillPaths(gateway.stateDirectory);
-  if (await isSkillOf(runtime.files, file, managedSkillText(agentId, directory))) {
-    return ok(HEARTBEAT, `${who}: its heartbeat's scratch and ${file} tell it to look for mail`);
+  if (!await isSkillOf(runtime.files, file, managedSkillText(agentId, directory))) {
+    const advice = "barnacle init --yes tells it, or barnacle openclaw install, which puts the plugin in";
+    return warning(HEARTBEAT, `${who}, and nothing else tells it to look for mail`, advice);
   }
-  const advice = "barnacle init --yes tells it, or barnacle openclaw install, which puts the plugin in";
-  return warning(HEARTBEAT, `${who}, and nothing else tells it to look for mail`, advice);
+  if (await isScratchWhole(runtime, target) === false) {
+    const advice = "barnacle init --yes puts it back, and so does the agent while it runs, three times a day at most";
+    return warning(
+      HEARTBEAT,
+      `${who}, and the section about mail in its heartbeat's scratch is gone or damaged`,
+      advice,
+    );
+  }
+  return ok(HEARTBEAT, `${who}: its heartbeat's scratch and ${file} tell it to look for mail`);
+}
+
+/** `undefined` where the gateway does not let itself be asked. */
+async function isScratchWhole(runtime: Patient["runtime"], target: Target): Promise<boolean | undefined> {
+  try {
+    return findSection(await readGatewayScratch(runtime, target) ?? "", target.agentId) !== undefined;
+  } catch (thrown) {
+    if (!isBarnacleError(thrown)) throw thrown;
+    return thrown.code === "MARKERS_DAMAGED" ? false : undefined;
+  }
+}
+
+/** Where the agent works in a sandbox: whether its mail is in there too. */
+function checkSandbox({ loaded }: Patient, target: Target | undefined): Finding[] {
+  const agent = target?.gateway.agents.find(({ id }) => id === target.agentId);
+  if (agent?.sandbox === undefined) return [];
+  const { kind, mailDirectory, obstacle } = sightOf(agent, mailDirectoryPath(loaded.directory));
+  if (obstacle !== undefined) return [warning(SANDBOX, obstacle.why, obstacle.hint)];
+  const how = kind === "tools" ? "comes to its mail by the plugin's tools" : `sees its mail as ${mailDirectory}`;
+  return [ok(SANDBOX, `${agent.id} works in one (${agent.sandbox.setting}), and ${how}`)];
 }
 
 /** Only the agent of this work directory is asked; it left word there. */

@@ -5,24 +5,29 @@
  * @module
  */
 import type { LoadedConfig } from "../../config/mod.ts";
-import { BarnacleError } from "../../errors.ts";
 import {
   absoluteSection,
   attemptStep,
   mailDirectoryPath,
-  placeSection,
+  mendSection,
+  rememberScratch,
   type Step,
   takeSectionOut,
 } from "../../mailbox/mod.ts";
-import { findGateways, formatVersion, type Gateway, hasPluginEntry, readGatewayToken } from "../../openclaw/mod.ts";
 import {
-  editScratch,
+  findGateways,
+  formatVersion,
+  type Gateway,
+  hasPluginEntry,
+  type MailSight,
+  sightOf,
+} from "../../openclaw/mod.ts";
+import {
+  editGatewayScratch,
   managedSkillPaths,
   managedSkillText,
   placeManagedSkill,
   removeManagedSkill,
-  type ScratchEdited,
-  withGatewaySession,
 } from "../../openclaw/instructions/mod.ts";
 import { findTarget, isObstacle, type Target } from "../../openclaw/waking/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
@@ -62,19 +67,20 @@ export async function prepareInstructions(
   if (agent === undefined) return [];
   const { directory } = loaded;
   const { agentId, gateway } = agent;
-  const found: Step = { path: "OpenClaw", outcome: "there", note: describe(agent) };
-  if (!readsNoFile(agent)) return [found];
+  const sight = sightOfTarget(agent, directory);
+  const found: Step[] = [{ path: "OpenClaw", outcome: "there", note: describe(agent) }, ...sandboxStep(sight)];
+  if (!readsNoFile(agent)) return found;
   if (await hasPluginEntry(runtime.files, gateway)) {
     const note = "tells the agent at each heartbeat, and brings its skill";
     // What an init before the plugin put in would tell the agent everything twice.
     const before = hasConsent ? await removeInstructions(runtime, loaded, agent) : [];
-    return [found, { path: "plugin", outcome: "there", note }, ...before];
+    return [...found, { path: "plugin", outcome: "there", note }, ...before];
   }
   const { file } = managedSkillPaths(gateway.stateDirectory);
   if (!hasConsent) {
     const note = "is not touched without --yes; barnacle openclaw install is the other way";
     return [
-      found,
+      ...found,
       {
         path: "scratch",
         outcome: "left",
@@ -84,10 +90,24 @@ export async function prepareInstructions(
     ];
   }
   return [
-    found,
-    await attemptStep("scratch", () => placeInScratch(runtime, agent, directory)),
-    await attemptStep("skill", () => placeSkill(runtime, agent, directory)),
+    ...found,
+    await attemptStep("scratch", () => placeInScratch(runtime, agent, directory, sight)),
+    await attemptStep("skill", () => placeSkill(runtime, agent, directory, sight)),
   ];
+}
+
+/** What an agent sees of the mail in the work directory. */
+function sightOfTarget({ agentId, gateway }: Target, directory: string): MailSight {
+  const mailDirectory = mailDirectoryPath(directory);
+  const found = gateway.agents.find(({ id }) => id === agentId);
+  return found === undefined ? { kind: "host", mailDirectory } : sightOf(found, mailDirectory);
+}
+
+function sandboxStep({ kind, mailDirectory, obstacle }: MailSight): Step[] {
+  if (obstacle !== undefined) return [{ path: "sandbox", outcome: "left", note: obstacle.why, hint: obstacle.hint }];
+  if (kind === "host") return [];
+  const note = kind === "tools" ? "the plugin's tools are in it" : `the agent sees its mail there as ${mailDirectory}`;
+  return [{ path: "sandbox", outcome: "there", note }];
 }
 
 /** Takes out of the gateway what {@link prepareInstructions} put in, and nothing else. */
@@ -97,6 +117,8 @@ export async function removeInstructions(
   agent: Target | undefined,
 ): Promise<Step[]> {
   if (agent === undefined || !readsNoFile(agent)) return [];
+  // First of all: what is taken out is not to be put back.
+  await rememberScratch(runtime, directory, undefined);
   const { agentId, gateway: { state, stateDirectory } } = agent;
   const skill = await attemptStep("skill", async () => {
     const isRemoved = await removeManagedSkill(runtime, stateDirectory, managedSkillText(agentId, directory));
@@ -115,16 +137,23 @@ export async function removeInstructions(
 /** Marks a step that is not worth a line. */
 const ABSENT = "";
 
-async function placeInScratch(runtime: Runtime, agent: Target, directory: string): Promise<Step> {
-  const section = absoluteSection(mailDirectoryPath(directory));
-  const edited = await edit(runtime, agent, (text) => placeSection(text ?? "", nameOf(agent), section).text);
+async function placeInScratch(
+  runtime: Runtime,
+  agent: Target,
+  directory: string,
+  { mailDirectory }: MailSight,
+): Promise<Step> {
+  const section = absoluteSection(mailDirectory);
+  const edited = await editGatewayScratch(runtime, agent, (text) => mendSection(text ?? "", nameOf(agent), section));
+  const { agentId, gateway: { stateDirectory } } = agent;
+  await rememberScratch(runtime, directory, { stateDirectory, agentId });
   return edited === "changed"
     ? { path: "scratch", outcome: "changed", note: `${nameOf(agent)} has the section about mail` }
     : { path: "scratch", outcome: "there", note: `${nameOf(agent)} has the section about mail` };
 }
 
 async function takeFromScratch(runtime: Runtime, agent: Target): Promise<Step> {
-  const edited = await edit(runtime, agent, (text) => {
+  const edited = await editGatewayScratch(runtime, agent, (text) => {
     if (text === undefined) return undefined;
     const rest = takeSectionOut(text, nameOf(agent));
     // A scratch of nothing would have each heartbeat skipped; without one they run.
@@ -137,37 +166,15 @@ async function takeFromScratch(runtime: Runtime, agent: Target): Promise<Step> {
   };
 }
 
-async function edit(
+async function placeSkill(
   runtime: Runtime,
   { agentId, gateway }: Target,
-  change: (text: string | undefined) => string | undefined,
-): Promise<ScratchEdited> {
-  if (gateway.state !== "running") {
-    throw new BarnacleError({
-      code: "UNAVAILABLE",
-      action: `Reach the gateway at ${gateway.baseUrl}`,
-      value: `one that is ${gateway.state}`,
-      wanted: "one that runs",
-      hint: "start it, then run this again",
-    });
-  }
-  const token = await readGatewayToken(runtime, gateway);
-  if (token === undefined) {
-    throw new BarnacleError({
-      code: "UNAUTHORIZED",
-      action: `Reach the gateway at ${gateway.baseUrl}`,
-      value: "no token of it (gateway.auth.token, OPENCLAW_GATEWAY_TOKEN)",
-      wanted: "the operator's token",
-      hint: "set OPENCLAW_GATEWAY_TOKEN for this command, or install the plugin, which needs none",
-    });
-  }
-  return await withGatewaySession(runtime, gateway, token, (call) => editScratch(call, agentId, change));
-}
-
-async function placeSkill(runtime: Runtime, { agentId, gateway }: Target, directory: string): Promise<Step> {
+  directory: string,
+  { mailDirectory }: MailSight,
+): Promise<Step> {
   const { stateDirectory } = gateway;
   const { file } = managedSkillPaths(stateDirectory);
-  const placed = await placeManagedSkill(runtime, stateDirectory, managedSkillText(agentId, directory));
+  const placed = await placeManagedSkill(runtime, stateDirectory, managedSkillText(agentId, directory, mailDirectory));
   if (placed === "foreign") {
     return { path: "skill", outcome: "left", note: `${file} is somebody else's, or another directory's` };
   }

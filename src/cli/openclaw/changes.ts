@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { recordOf } from "../../openclaw/mod.ts";
 
 export const PLUGIN_ID = "barnacle";
 
@@ -72,10 +73,6 @@ function readPlugins(config: Json) {
     allow: texts(plugins["allow"]),
     paths: texts(load["paths"]) ?? [],
   };
-}
-
-function recordOf(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Json : {};
 }
 
 function set(path: string, value: unknown): Change {

@@ -43,7 +43,9 @@ async function run(
       action,
       value: "code" in end ? `exit code ${end.code}` : end.signal,
       wanted: "exit code 0",
-      hint: "what it said stands above; nothing more was changed",
+      hint:
+        "what it said stands above; nothing more was changed. Where its configuration was wrong before, openclaw config validate " +
+        "names the key",
     });
   } catch (thrown) {
     if (!isBarnacleError(thrown, "COMMAND_NOT_FOUND")) throw thrown;

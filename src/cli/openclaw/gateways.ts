@@ -4,14 +4,32 @@
  * @module
  */
 import type { LoadedConfig } from "../../config/mod.ts";
-import { findGateways, type Gateway, readConfiguration } from "../../openclaw/mod.ts";
+import { mailDirectoryPath } from "../../mailbox/mod.ts";
+import {
+  describeVacant,
+  findGateways,
+  type Gateway,
+  type GatewayAgent,
+  type MailSight,
+  readConfiguration,
+  sightOf,
+  type VacantPlace,
+} from "../../openclaw/mod.ts";
+import { findTarget, isObstacle } from "../../openclaw/waking/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { joinPath, workDirectoryPaths } from "../../store/mod.ts";
 import { usageError } from "../failure.ts";
 import type { PluginFiles } from "./plugin-files.ts";
 
-/** All gateways of this host. */
-export async function hostGateways(runtime: Runtime, loaded: LoadedConfig): Promise<readonly Gateway[]> {
+/** What there is of OpenClaw on this host. */
+export interface HostGateways {
+  /** Those of this host itself. */
+  readonly gateways: readonly Gateway[];
+  /** State directories without one. */
+  readonly vacant: readonly VacantPlace[];
+}
+
+export async function hostGateways(runtime: Runtime, loaded: LoadedConfig): Promise<HostGateways> {
   const client = runtime.http.client({});
   try {
     const { stateDirectories } = loaded.config.gateway;
@@ -20,7 +38,7 @@ export async function hostGateways(runtime: Runtime, loaded: LoadedConfig): Prom
       { stateDirectories },
       new AbortController().signal,
     );
-    return found.gateways.filter(({ mode }) => mode === "local");
+    return { gateways: found.gateways.filter(({ mode }) => mode === "local"), vacant: found.vacant };
   } finally {
     client.close();
   }
@@ -36,7 +54,7 @@ export async function chosenGateway(
   loaded: LoadedConfig,
   profile: string | undefined,
 ): Promise<Gateway> {
-  const gateways = await hostGateways(runtime, loaded);
+  const { gateways, vacant } = await hostGateways(runtime, loaded);
   const found = profile === undefined
     ? gateways.find(({ isNamed }) => isNamed) ?? gateways.find((gateway) => gateway.profile === undefined) ??
       gateways[0]
@@ -45,10 +63,20 @@ export async function chosenGateway(
   const names = gateways.map((gateway) => gateway.profile ?? "the default one").join(", ");
   throw usageError(
     "Find the OpenClaw gateway",
-    profile === undefined ? "none for this user" : `no profile ${JSON.stringify(profile)}`,
+    profile === undefined
+      ? ["none for this user", ...vacant.map(describeVacant)].join("; ")
+      : `no profile ${JSON.stringify(profile)}`,
     names === "" ? "one that was set up" : names,
     "run this as the user whose gateway it is, or set OPENCLAW_STATE_DIR or gateway.stateDirectories",
   );
+}
+
+/** What an agent sees of its mail: of the work directory's, where that is its own, else of its workspace's. */
+export function sightOfAgent(gateway: Gateway, agent: GatewayAgent, loaded: LoadedConfig): MailSight {
+  const { directory, config: { waking: { agentId } } } = loaded;
+  const target = findTarget([gateway], { directory, agentId, hasKey: false });
+  const isOurs = !isObstacle(target) && target.agentId === agent.id;
+  return sightOf(agent, mailDirectoryPath(isOurs ? directory : agent.workspace));
 }
 
 /** A gateway's configuration as it is now. @throws `USAGE` when it cannot be read */

@@ -53,5 +53,12 @@ export const mailbox = {
         "Move an inbox of more than 32 KB aside under `.moltcomm/archive/` once all of it has been read and nothing " +
         "has happened for 10 minutes.",
     },
+    keepInstructions: {
+      type: () => z.boolean(),
+      default: true,
+      description:
+        "Put the section about mail back where `init` put it when it is gone or damaged: three times a day at most. " +
+        "`init --remove` takes it out for good.",
+    },
   },
 } satisfies SectionDefinition;

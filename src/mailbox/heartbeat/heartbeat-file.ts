@@ -7,6 +7,7 @@ import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import type { Files } from "../../runtime/port.ts";
 import { replaceFile, type StorePorts } from "../../store/mod.ts";
 import { placeSection, takeSectionOut } from "./edit.ts";
+import { mendSection } from "./mend.ts";
 
 /** Largest file that is edited: it is read whole at each heartbeat, so none comes near it. */
 const HEARTBEAT_BYTES_MAX = 4 * 1024 * 1024;
@@ -53,6 +54,22 @@ export async function removeHeartbeatSection(
   if (rest === text) return "absent";
   await replaceFile(ports, path, toBytes(rest), { keepOwner: true });
   return "taken out";
+}
+
+/**
+ * Puts the section back into a file from which somebody took it, wholly or in part.
+ *
+ * @returns whether there was something to do. A file that somebody else writes at the same moment is left to the next time
+ * @throws as {@link ensureHeartbeatSection}
+ */
+export async function mendHeartbeatFile(ports: StorePorts, path: string): Promise<boolean> {
+  const text = await readText(ports.files, path);
+  const wanted = mendSection(text ?? TITLE, path);
+  if (wanted === text) return false;
+  return await replaceFile(ports, path, toBytes(wanted), {
+    keepOwner: true,
+    onlyIf: async () => await readText(ports.files, path) === text,
+  });
 }
 
 /** `changed`: it is there, in other words than it should be. */

@@ -150,7 +150,9 @@ const HEARTBEAT_NOTES: Readonly<Record<HeartbeatPlaced, readonly [Step["outcome"
 async function prepareHeartbeat(work: Work): Promise<Done> {
   const placed = await ensureHeartbeatSection(work, pathOf(work.directory, PLACES.heartbeat));
   const [outcome, note] = HEARTBEAT_NOTES[placed];
-  return { step: { path: PLACES.heartbeat, outcome, note } };
+  const step = { path: PLACES.heartbeat, outcome, note };
+  const { told } = work.known;
+  return told?.isInFile === true ? { step } : { step, remember: { told: { ...told, isInFile: true } } };
 }
 
 async function prepareSkill(work: Work): Promise<Done> {

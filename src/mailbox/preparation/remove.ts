@@ -5,10 +5,10 @@
  */
 import { isBarnacleError } from "../../errors.ts";
 import type { Files } from "../../runtime/port.ts";
-import { joinPath } from "../../store/mod.ts";
+import { joinPath, removeLeftovers } from "../../store/mod.ts";
 import { type HeartbeatTaken, removeHeartbeatSection } from "../heartbeat/heartbeat-file.ts";
 import { CONTACTS_LOCK_FILE } from "../contact-file.ts";
-import { type Manifest, manifestPaths, readManifest } from "./manifest.ts";
+import { type Manifest, manifestPaths, readManifest, writeManifest } from "./manifest.ts";
 import { pathOf, type Place, PLACES } from "./places.ts";
 import { hashOf, isThere, type PreparationComponents, readIfThere } from "./prepare.ts";
 import { SKILL_TEXT } from "./skill-text.ts";
@@ -34,7 +34,11 @@ const SHOWN_MAX = 4;
  * @returns what was done with each that is or was there
  */
 export async function removePreparation(components: PreparationComponents, directory: string): Promise<Step[]> {
-  const work: Work = { ...components, directory, known: await readManifest(components.files, directory) };
+  const { told, ...known } = await readManifest(components.files, directory);
+  const work: Work = { ...components, directory, known };
+  // First of all: what is taken out is not to be put back.
+  if (told !== undefined) await writeManifest(components, directory, known);
+  await removeLeftovers(components.files, manifestPaths(directory).file);
   const steps = [
     await attemptStep(PLACES.heartbeat, () => removeHeartbeat(work)),
     await attemptStep(PLACES.skill, () => removeSkill(work)),

@@ -11,6 +11,8 @@ export interface Step {
   readonly outcome: StepOutcome;
   /** In a few words what it is for, what was done, or why nothing was. */
   readonly note: string;
+  /** What to do about it, where there is something to do. */
+  readonly hint?: string;
   readonly error?: BarnacleError;
 }
 

@@ -34,6 +34,13 @@ interface Waiting {
 const PROTOCOL = 4;
 const TIMEOUT_MS = 15_000;
 const SHOWN_CHARACTERS_MAX = 200;
+/** By the code with which it closes. */
+const HINTS: Readonly<Record<number, string>> = {
+  1002:
+    "this gateway speaks another protocol than 4: install the plugin, which needs none, or a Barnacle that knows this OpenClaw",
+  1008:
+    "the gateway does not take this token: set OPENCLAW_GATEWAY_TOKEN to the one it runs with, or install the plugin",
+};
 /** The gateway knows a closed list of programs; this is the one for others. */
 const CLIENT = { id: "gateway-client", version: VERSION, platform: "barnacle", mode: "backend" } as const;
 
@@ -65,7 +72,16 @@ export async function withGatewaySession<Result>(
     () => fail(new BarnacleError({ code: "CONNECTION_REFUSED", action, retryable: true })),
   );
   socket.addEventListener("close", ({ code }) => {
-    fail(new BarnacleError({ code: "CONNECTION_CLOSED", action, value: `closed with code ${code}`, retryable: true }));
+    const [value, hint] = [`closed with code ${code}`, HINTS[code]];
+    fail(
+      new BarnacleError({
+        code: "CONNECTION_CLOSED",
+        action,
+        value,
+        ...(hint === undefined ? {} : { hint }),
+        retryable: true,
+      }),
+    );
   });
   const timer = clock.setTimer(
     TIMEOUT_MS,

@@ -4,6 +4,12 @@
  * @module
  */
 export { type GatewayCall, type SessionComponents, type Socket, withGatewaySession } from "./gateway-session.ts";
+export {
+  editGatewayScratch,
+  readGatewayScratch,
+  type ScratchComponents,
+  type ScratchOwner,
+} from "./gateway-scratch.ts";
 export { editScratch, type ScratchEdited } from "./scratch.ts";
 export {
   isSkillOf,

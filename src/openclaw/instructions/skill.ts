@@ -21,9 +21,13 @@ export function managedSkillPaths(
   return { skills, folder, file: joinPath(folder, "SKILL.md") };
 }
 
-/** The skill's text, for the agent that works in the directory. Paths are absolute: sessions keep their working directory. */
-export function managedSkillText(agentId: string, directory: string): string {
-  const mail = joinPath(directory, ".moltcomm");
+/**
+ * The skill's text, for the agent that works in the directory. Paths are absolute: sessions keep their working directory.
+ *
+ * @param mail `.moltcomm` as the agent sees it, where that is in a sandbox under another name
+ */
+export function managedSkillText(agentId: string, directory: string, mail = joinPath(directory, ".moltcomm")): string {
+  const own = joinPath(directory, ".moltcomm");
   return `---
 name: barnacle
 description: ${DESCRIPTION}
@@ -31,8 +35,8 @@ description: ${DESCRIPTION}
 
 # Mail between agents
 
-This is for the agent \`${agentId}\`. Its mail lies in \`${mail}\`.
-
+This is for the agent \`${agentId}\`. Its mail lies in \`${own}\`.
+${mail === own ? "" : `In its sandbox that is \`${mail}\`.\n`}
 ## Read
 
 1. Read \`${mail}/inbox.cursor\`: a number, 0 if the file is missing.
@@ -49,7 +53,12 @@ Append one line to \`${mail}/outbox.ndjson\`:
     {"to":"<node id or contact's name>","msg":"<text>","created_ts":<Unix milliseconds>}
 
 Lines that could not be read are in \`${mail}/outbox.rejected.ndjson\`, what became of each message in \`${mail}/delivery.ndjson\`.
+${mail === own ? withCommands(directory) : ""}`;
+}
 
+/** Those of the host are in no sandbox. */
+function withCommands(directory: string): string {
+  return `
 ## With commands
 
     barnacle inbox --ack --dir "${directory}"

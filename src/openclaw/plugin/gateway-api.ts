@@ -14,6 +14,7 @@ export interface GatewayApi {
   readonly runtime: {
     readonly version?: string;
     readonly config?: { current?(): GatewayConfig };
+    readonly agent?: { resolveAgentWorkspaceDir?(config: GatewayConfig, agentId: string): string };
     readonly system?: {
       enqueueSystemEvent(text: string, options: { readonly sessionKey: string; readonly agentId: string }): unknown;
       requestHeartbeat(request: {

@@ -30,7 +30,7 @@ export default {
     const settings = readSettings(api.pluginConfig);
     const { keyFile } = settings;
     registerPushing(api, settings);
-    api.on("heartbeat_prompt_contribution", (event, context) => contribution(settings, event, context));
+    api.on("heartbeat_prompt_contribution", (event, context) => contribution(api, settings, event, context));
     api.registerHttpRoute({
       path: "/barnacle/health",
       auth: "plugin",
@@ -77,10 +77,11 @@ function registerPushing(api: GatewayApi, settings: Settings): void {
   api.on("gateway_stop", ({ reason }) => pusher.stop(typeof reason === "string" ? reason : "gateway stopping"));
 }
 
-function contribution(settings: Settings, event: GatewayEvent, context: GatewayContext) {
+function contribution(api: GatewayApi, settings: Settings, event: GatewayEvent, context: GatewayContext) {
   const agentId = event.agentId ?? context.agentId;
-  const directory = typeof agentId === "string" ? settings.workDirectories[agentId] : undefined;
-  return directory === undefined ? undefined : { appendContext: heartbeatText(directory) };
+  if (typeof agentId !== "string") return undefined;
+  const workDirectory = settings.workDirectories[agentId];
+  return workDirectory === undefined ? undefined : { appendContext: heartbeatText(api, { agentId, workDirectory }) };
 }
 
 /** The receiver's code is read in when somebody publishes. */

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { InstancesAnswer } from "../../contract/mod.ts";
 import { type App, bearerTokenOf, createApp } from "../../http/mod.ts";
-import { createMemoryHub, type MemoryHub } from "../../hub/mod.ts";
+import { createMemoryHub, KeyRates, type KeyRatesInit, type MemoryHub } from "../../hub/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import { createMetrics } from "../../metrics/mod.ts";
 import { readKey } from "./key.ts";
@@ -19,12 +19,16 @@ const SAVE_AFTER_MS = 500;
 const INSTANCES_MAX = 10_000;
 const FORGET_AFTER_SECONDS = 86_400;
 const PRINCIPAL = "plugin";
+/** All instances have the one key: ten thousand of them tell every 30 s, and may do so at once when the gateway has come back. */
+const RATES: KeyRatesInit = { requestsPerSecondPerKey: 500, burstPerKey: 10_000 };
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** Where it keeps what it heard, and who may publish. */
 export interface ReceiverInit {
   readonly keyFile: string | undefined;
   readonly receivedFile: string | undefined;
+  /** How often the key may be used; what exceeds it gets 429. */
+  readonly rates?: KeyRatesInit;
   /** For who looks for a fault. */
   debug(text: string): void;
 }
@@ -47,6 +51,8 @@ class GatewayReceiver implements Receiver {
   readonly #init: ReceiverInit;
   readonly #hub: MemoryHub;
   readonly #app: App;
+  /** Questions of our own tool: they are not counted among the publishers'. */
+  readonly #ownQuestions = new WeakSet<Request>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(init: ReceiverInit) {
@@ -69,15 +75,17 @@ class GatewayReceiver implements Receiver {
       forgetAfterSeconds: FORGET_AFTER_SECONDS,
     });
     this.#hub.restore(this.#load());
+    const rates = new KeyRates({ clock }, init.rates ?? RATES);
     this.#app = createApp({
       routes: this.#hub.routes,
       authenticator: {
         authenticate: (request) => {
+          if (this.#ownQuestions.has(request)) return { principal: PRINCIPAL };
           const [given, key] = [bearerTokenOf(request), readKey(init.keyFile)];
           if (given === undefined || key === undefined) return undefined;
-          return crypto.equalInConstantTime(crypto.sha256(given), crypto.sha256(key))
-            ? { principal: PRINCIPAL }
-            : undefined;
+          if (!crypto.equalInConstantTime(crypto.sha256(given), crypto.sha256(key))) return undefined;
+          rates.check(PRINCIPAL);
+          return { principal: PRINCIPAL };
         },
       },
       log: SILENT,
@@ -106,10 +114,8 @@ class GatewayReceiver implements Receiver {
   async describeFleet(input: unknown): Promise<string> {
     const given = typeof input === "object" && input !== null ? Object.entries(input) : [];
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-    const key = readKey(this.#init.keyFile) ?? "";
-    const asked = new Request(`http://127.0.0.1/v1/instances?${query}`, {
-      headers: { authorization: `Bearer ${key}` },
-    });
+    const asked = new Request(`http://127.0.0.1/v1/instances?${query}`);
+    this.#ownQuestions.add(asked);
     const answer = await this.#app.fetch(asked, { remoteHost: "127.0.0.1" });
     const text = await answer.text();
     if (answer.status !== 200) return `${text}\n`;

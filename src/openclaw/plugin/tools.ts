@@ -4,6 +4,7 @@
  * @module
  */
 import { execFile } from "node:child_process";
+import { gatewayToolName } from "../facts/mod.ts";
 import type { GatewayApi, GatewayTool } from "./gateway-api.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,8 +24,9 @@ export type OwnTool = (input: unknown) => Promise<string | undefined>;
 
 export function registerTools(api: GatewayApi, settings: Settings, own: Readonly<Record<string, OwnTool>>): void {
   for (const { name, title, description, inputSchema } of BARNACLE_TOOLS) {
+    const nameHere = gatewayToolName(name);
     const make = ({ agentId = "main" }: { readonly agentId?: string }): GatewayTool => ({
-      name,
+      name: nameHere,
       label: title,
       description,
       parameters: inputSchema,
@@ -33,7 +35,7 @@ export function registerTools(api: GatewayApi, settings: Settings, own: Readonly
         return { content: [{ type: "text", text }] };
       },
     });
-    api.registerTool(make, { name });
+    api.registerTool(make, { name: nameHere });
   }
 }
 

@@ -30,6 +30,8 @@ export interface TargetInit {
   readonly hasKey: boolean;
 }
 
+const SHOWN_MAX = 3;
+
 /** The agent to wake, or why there is none. */
 export function findTarget(gateways: readonly Gateway[], init: TargetInit): Target | Obstacle {
   const { agentId, directory, hasKey } = init;
@@ -56,10 +58,16 @@ export function findTarget(gateways: readonly Gateway[], init: TargetInit): Targ
   if (chosen !== undefined && byDefault !== undefined) {
     return { gateway: chosen, agentId: byDefault.id, isByPlugin: true };
   }
+  const elsewhere = local.flatMap(({ agents }) => agents.map(({ id, workspace }) => `${id} works in ${workspace}`));
   return {
-    why: `no agent of a gateway works in ${directory}`,
-    hint: "run barnacle in the agent's workspace, or name the agent in waking.agentId",
+    why: `no agent of a gateway works in ${directory}` + (elsewhere.length === 0 ? "" : `: ${shorten(elsewhere)}`),
+    hint: "where its workspace moved, run barnacle init and the agent there; or name the agent in waking.agentId",
   };
+}
+
+function shorten(names: readonly string[]): string {
+  const rest = names.length - SHOWN_MAX;
+  return names.slice(0, SHOWN_MAX).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 export function isObstacle(found: Target | Obstacle): found is Obstacle {

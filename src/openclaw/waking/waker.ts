@@ -11,12 +11,14 @@ import type { CallComponents } from "../../http/mod.ts";
 import type { Logger, Secret } from "../../log/mod.ts";
 import type { Counter, Metrics } from "../../metrics/mod.ts";
 import type { Scheduler, Task } from "../../scheduler/mod.ts";
+import { parentPath } from "../../store/mod.ts";
+import { type MailSight, sightOf } from "../facts/mod.ts";
 import type { Gateway } from "../types.ts";
 import { askPlugin, wakeByHook, wakeByPlugin, type WakeResult, type WakingWay } from "./calls.ts";
 import { Pace, type PaceInit } from "./pace.ts";
 import { quietForMs, type QuietHours } from "./quiet-hours.ts";
 import { findTarget, isObstacle, type Obstacle, type Target } from "./target.ts";
-import { type PointerPaths, wakeText } from "./text.ts";
+import { type PointerPaths, wakeText, wakeTextForTools } from "./text.ts";
 
 /** What a waker works with. */
 export interface WakerComponents extends CallComponents {
@@ -57,8 +59,8 @@ const PROBLEM_KEY = "waking";
 const UNHEEDED: Obstacle = {
   why: "the agent was woken and has not moved its cursor",
   hint:
-    "openclaw system heartbeat last says whether it ran: heartbeats may be disabled, its model may fail, or it may not see the " +
-    "work directory (sandboxed, or moved)",
+    "openclaw system heartbeat last says whether it ran: heartbeats may be disabled, or its model may fail; where its workspace moved, " +
+    "its session may still work in the old one",
 };
 
 /** See the module's description. Does nothing until `start`. */
@@ -71,6 +73,8 @@ export class Waker {
   #cursor: number | undefined;
   #unread = 0;
   #target: Target | undefined;
+  /** What the target sees of its mail. */
+  #sight: MailSight | undefined;
   #way: WakingWay | undefined;
   #obstacle: Obstacle | undefined;
   /** What the gateway was like when it answered that trying on is of no use. */
@@ -120,7 +124,7 @@ export class Waker {
   }
 
   answer(): WakingAnswer {
-    const obstacle = this.#obstacle ?? (this.#isUnheeded ? UNHEEDED : undefined);
+    const obstacle = this.#obstacle ?? (this.#isUnheeded ? this.#blame : undefined);
     const { gateway, agentId } = this.#target ?? {};
     return {
       state: this.#state(),
@@ -144,7 +148,17 @@ export class Waker {
   }
 
   get #isUnheeded(): boolean {
-    return this.#unread > 0 && this.#pace.isUnheeded(this.#components.clock.monotonicMs());
+    return this.#unread > 0 && (this.#isInVain || this.#pace.isUnheeded(this.#components.clock.monotonicMs()));
+  }
+
+  /** Of what an agent cannot see it is told once; again would cost its model's turns for nothing. */
+  get #isInVain(): boolean {
+    return this.#sight?.obstacle !== undefined && this.#pace.unheeded > 0 && !this.#pace.hasNews;
+  }
+
+  /** Why a call is not heeded, as far as that can be known. */
+  get #blame(): Obstacle {
+    return this.#sight?.obstacle ?? UNHEEDED;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -163,7 +177,7 @@ export class Waker {
     const isFirst = this.#cursor === undefined;
     if (!isFirst && cursor !== this.#cursor) {
       this.#pace.read();
-      if (this.#obstacle === UNHEEDED) this.#clear();
+      if (this.#isBlamed) this.#clear();
     }
     this.#cursor = cursor;
     this.#unread = unread;
@@ -181,6 +195,10 @@ export class Waker {
     const { agentId, directory, gateways } = this.#init;
     const found = findTarget(gateways(), { agentId, directory, hasKey });
     this.#target = isObstacle(found) ? undefined : found;
+    const sight = isObstacle(found) ? undefined : this.#sightOf(found);
+    // What it was told while it saw nothing was told to nobody.
+    if (this.#sight?.obstacle !== undefined && sight?.obstacle === undefined) this.#pace.read();
+    this.#sight = sight;
     const known = isObstacle(found) ? found.why : fingerprintOf(found);
     if (known === this.#known) return;
     this.#known = known;
@@ -199,7 +217,8 @@ export class Waker {
       return this.#hold({ why: `the gateway at ${target.gateway.baseUrl} does not run`, hint: "start it: mail waits" });
     }
     const dueMs = this.#pace.dueMs();
-    if (this.#pace.isUnheeded(clock.monotonicMs())) this.#hold(UNHEEDED);
+    if (this.#isUnheeded) this.#hold(this.#blame);
+    if (this.#isInVain) return undefined;
     if (dueMs === undefined) return undefined;
     const leftMs = dueMs - clock.monotonicMs();
     if (leftMs > 0) return leftMs;
@@ -218,7 +237,7 @@ export class Waker {
       return;
     }
     this.#way = way.kind;
-    const result = await way.act(wakeText(this.#unread, this.#init.paths), signal);
+    const result = await way.act(this.#text(), signal);
     this.#calls.increment({ way: way.kind, outcome: result.outcome });
     const nowMs = this.#components.clock.monotonicMs();
     if (result.kind === "taken") return this.#woken(target, result.outcome, nowMs);
@@ -226,6 +245,20 @@ export class Waker {
       this.#pace.failed(nowMs, result.retryAfterMs);
       this.#hold(result);
     } else this.#stop(result);
+  }
+
+  /** Paths are those that the agent sees. */
+  #text(): string {
+    const { paths } = this.#init;
+    if (this.#sight?.kind === "tools") return wakeTextForTools(this.#unread);
+    const host = parentPath(paths.inbox);
+    const seen = (path: string) => (this.#sight?.mailDirectory ?? host) + path.slice(host.length);
+    return wakeText(this.#unread, { inbox: seen(paths.inbox), cursor: seen(paths.cursor), outbox: seen(paths.outbox) });
+  }
+
+  #sightOf({ agentId, gateway }: Target): MailSight | undefined {
+    const agent = gateway.agents.find(({ id }) => id === agentId);
+    return agent === undefined ? undefined : sightOf(agent, parentPath(this.#init.paths.inbox));
   }
 
   /** The plugin needs no other secret than ours, so it comes first. */
@@ -271,7 +304,7 @@ export class Waker {
     this.#pace.woken(nowMs);
     this.#taken++;
     this.#takenAtMs = clock.wallMs();
-    if (this.#obstacle !== UNHEEDED) this.#clear();
+    if (!this.#isBlamed) this.#clear();
     log.info("agent_woken", {
       agent: agentId,
       way: this.#way,
@@ -287,8 +320,13 @@ export class Waker {
   }
 
   #hold({ hint, why }: Obstacle | Extract<WakeResult, { readonly why: string }>): undefined {
-    this.#obstacle = why === UNHEEDED.why ? UNHEEDED : { why, hint };
+    this.#obstacle = { why, hint };
     this.#components.log.problem(PROBLEM_KEY, "warn", "agent_not_woken", { message: `${why}; ${hint}` });
+  }
+
+  /** What stands in the way is that calls are not heeded. */
+  get #isBlamed(): boolean {
+    return this.#obstacle?.why === this.#blame.why;
   }
 
   #clear(): void {
@@ -302,7 +340,7 @@ export class Waker {
 function fingerprintOf({ agentId, gateway, isByPlugin }: Target): string {
   const { agents, baseUrl, hooks, state, version } = gateway;
   const { allowedAgentIds, isEnabled, token, url } = hooks;
-  const ids = agents.map(({ id }) => id);
+  const ids = agents.map(({ id, sandbox }) => [id, sandbox]);
   return JSON.stringify([
     agentId,
     baseUrl,

@@ -13,6 +13,7 @@ import "../../../src/cli/commands.ts";
 import "../../../src/deadman/mod.ts";
 import "../../../src/config/harborforge.ts";
 import "../../../src/hub/mod.ts";
+import "../../../src/instructions.ts";
 import "../../../src/mail.ts";
 import "../../../src/moltcomm/mod.ts";
 import "../../../src/moltcomm/relay/mailbox/mod.ts";

@@ -52,6 +52,19 @@ describe("doctor on OpenClaw", () => {
     expect(unknown).toEqual(["warning: the gateway: hook token unknown: hooks.token is not set"]);
   });
 
+  test("says of a state directory that holds no gateway what it lacks, and warns of one that somebody named", async () => {
+    const prepare = (bench: Bench) => bench.runtime.files.put("/home/ann/.openclaw/workspace/AGENTS.md", "");
+    const why =
+      ".openclaw is no gateway's: there is no /home/ann/.openclaw/openclaw.json, no lock of a gateway that runs";
+    const [none, found, ...others] = (await examine({}, prepare))("openclaw");
+    expect([none, others]).toEqual(["ok: no gateway was found for this user", []]);
+    expect(found).toMatch(/^ok: /);
+    expect(found).toContain(why);
+    const named = (await examine({ OPENCLAW_STATE_DIR: "/home/ann/.openclaw" }, prepare))("openclaw")[1];
+    expect(named).toMatch(/^warning: /);
+    expect(named).toContain(why);
+  });
+
   test("says so when there is none, or none is wanted", async () => {
     expect((await examine({}))("openclaw")).toEqual(["ok: no gateway was found for this user"]);
     expect((await examine({ BARNACLE_GATEWAY_FIND: "false" }))("openclaw")).toEqual([
@@ -77,7 +90,9 @@ describe("doctor on waking", () => {
       "warning: main at http://127.0.0.1:18789 cannot be woken: no webhooks with a token, and no plugin",
     ]);
     const elsewhere = await examine({}, configure(`{${hooks}}`));
-    expect(elsewhere("waking")).toEqual(["warning: nobody is woken: no agent of a gateway works in /work"]);
+    expect(elsewhere("waking")).toEqual([
+      "warning: nobody is woken: no agent of a gateway works in /work: main works in /home/ann/.openclaw/workspace",
+    ]);
     const named = await examine({ BARNACLE_WAKING_AGENT_ID: "main" }, configure(`{${hooks}}`));
     expect(named("waking")).toEqual(["ok: main at http://127.0.0.1:18789"]);
   });

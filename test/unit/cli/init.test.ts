@@ -139,6 +139,78 @@ describe("init in the workspace of a gateway's agent", () => {
     expect([readdirSync(state()), readdirSync(bench.directory)]).toEqual([["openclaw.json"], []]);
   });
 
+  test.each(["2026.7.35", "2026.9.6"])(
+    "of %s says that a sandboxed agent cannot see the work directory, and what to do, and so do status and doctor",
+    async (version) => {
+      const sandbox = { mode: "all" };
+      configure(version, { agents: { defaults: { workspace: bench.directory, sandbox } } });
+      const why =
+        `main works in a sandbox (agents.defaults.sandbox, docker) that does not have ${bench.directory}/.moltcomm`;
+      const remedy = 'set agents.defaults.sandbox.workspaceAccess to "rw"';
+      const { exit, output } = await bench.run("init");
+      expect(exit).toBe(0);
+      expect(output).toContain(why);
+      expect(output).toContain(`-> ${remedy}`);
+      const { steps } = JSON.parse((await bench.run("init", "--json")).output) as { readonly steps: readonly object[] };
+      expect(steps).toContainEqual({
+        path: "sandbox",
+        outcome: "left",
+        note: expect.stringContaining(why),
+        hint: expect.stringContaining(remedy),
+      });
+      bench.columns = 60;
+      const { output: shown } = await bench.run("openclaw", "status");
+      expect(shown).toMatch(/^sandbox +main is in one, and does not see its mail$/m);
+      expect(shown).toContain(why);
+      expect(shown).toContain(remedy);
+      const { gateways } = JSON.parse((await bench.run("openclaw", "status", "--json")).output);
+      expect(gateways[0].agents[0].sandbox).toMatchObject({
+        setting: "agents.defaults.sandbox",
+        backend: "docker",
+        workspace_access: "none",
+        mail: "none",
+        problem: expect.stringContaining(why),
+        hint: expect.stringContaining(remedy),
+      });
+      bench.columns = undefined;
+      const { output: examined } = await bench.run("doctor");
+      expect(examined).toMatch(/^warning +sandbox +main works in a sandbox/m);
+      expect(examined).toContain(remedy);
+      configure(version, {
+        agents: { defaults: { workspace: bench.directory, sandbox: { mode: "all", workspaceAccess: "rw" } } },
+      });
+      expect((await bench.run("init")).output).toMatch(
+        /^there +sandbox +the agent sees its mail there as \/workspace\/\.moltcomm$/m,
+      );
+      expect((await bench.run("openclaw", "status")).output).toMatch(/sees its mail as \/workspace\/\.moltcomm$/m);
+      expect((await bench.run("doctor")).output).toMatch(/^ok +sandbox +main works in one/m);
+    },
+  );
+
+  test("remembers where it put the section, so that the agent puts it back, until it is taken out", async () => {
+    const told = () => JSON.parse(bench.text(".moltcomm/state/init.json")).told;
+    configure("2026.7.35");
+    await bench.run("init");
+    expect(told()).toEqual({ file: true });
+    bench.put(".moltcomm/contacts.json", '{"contacts": []}');
+    await bench.run("init", "--remove");
+    expect(told()).toBeUndefined();
+  });
+
+  test("says which state directory is no gateway's", async () => {
+    mkdirSync(state("workspace"), { recursive: true });
+    bench.environment = { HOME: home };
+    expect(outcomes((await bench.run("init", "--json")).output)).not.toHaveProperty("OpenClaw");
+    const { output } = await bench.run("openclaw", "status");
+    expect(output).toContain("no OpenClaw gateway was found for this user\n");
+    expect(output).toContain(`${state()} is no gateway's: there is no ${state("openclaw.json")}`);
+    const told = JSON.parse((await bench.run("openclaw", "status", "--json")).output);
+    expect(told).toEqual({
+      gateways: [],
+      vacant: [{ state_directory: state(), configuration: state("openclaw.json"), named: false }],
+    });
+  });
+
   test("says that the plugin tells the agent, where it is installed, and takes out what was told before", async () => {
     configure("2026.9.6");
     await bench.run("init", "--yes");

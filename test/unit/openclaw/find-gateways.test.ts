@@ -1,6 +1,6 @@
 /** Hunts: a gateway that is there and not found, one that is taken for another, and what is not known given out as known. */
 import { describe, expect, test } from "vitest";
-import { chooseGateway, metadataOf } from "../../../src/openclaw/mod.ts";
+import { chooseGateway, describeVacant, metadataOf } from "../../../src/openclaw/mod.ts";
 import { HOME, json, olderGateway, OpenClawHost, page, recentGateway } from "./support.ts";
 
 const CONFIG = `${HOME}/.openclaw/openclaw.json`;
@@ -131,13 +131,11 @@ describe("findGateways finds", () => {
 
   test("state directories that our configuration names, and the state of its former names", async () => {
     const box = new OpenClawHost().put("/var/claw/openclaw.json", {}).put(`${HOME}/.clawdbot/clawdbot.json`, {});
-    const found = await box.find({}, { stateDirectories: ["/var/claw", "/not/there"] });
+    const found = await box.find({}, { stateDirectories: ["/var/claw"] });
     expect(found.map(({ configPath }) => configPath)).toEqual([
       "/var/claw/openclaw.json",
-      "/not/there/openclaw.json",
       `${HOME}/.clawdbot/clawdbot.json`,
     ]);
-    expect(found[1]?.unknown[0]?.why).toBe("there is no /not/there/openclaw.json");
   });
 
   test("the port of a flag in the gateway's own lock, the newest", async () => {
@@ -154,6 +152,44 @@ describe("findGateways finds", () => {
       .put(`${locks}/gateway.half.lock`, "{");
     await box.serve(19777, recentGateway("2026.9.6"));
     expect(await box.findOne()).toMatchObject({ port: 19777, portFrom: "lock", state: "running" });
+  });
+});
+
+describe("a state directory without a configuration", () => {
+  test("is no gateway, and is told of: an empty one, one with other things in it, one that somebody names", async () => {
+    const box = new OpenClawHost().put(`${HOME}/.openclaw/workspace/AGENTS.md`, "");
+    const { gateways, vacant, files } = await box.look({}, { stateDirectories: ["/not/there"] });
+    expect(gateways).toEqual([]);
+    expect(vacant.map(({ isNamed, stateDirectory }) => [stateDirectory, isNamed])).toEqual([
+      ["/not/there", true],
+      [`${HOME}/.openclaw`, false],
+    ]);
+    expect(vacant.map(describeVacant)[1]).toBe(
+      `${HOME}/.openclaw is no gateway's: there is no ${CONFIG}, no lock of a gateway that runs, and none answers`,
+    );
+    // So that one that is set up there is noticed at once.
+    expect(files).toContain(CONFIG);
+  });
+
+  test("is one with a lock, and one at whose port a gateway answers", async () => {
+    const locked = new OpenClawHost()
+      .put(`${HOME}/.openclaw/tmp/openclaw-1000/gateway.0a1b.lock`, { pid: 7, createdAt: "2026-09-01", port: 19555 });
+    expect(await locked.findOne()).toMatchObject({ port: 19555, portFrom: "lock", state: "stopped" });
+    const unconfigured = new OpenClawHost().put(`${HOME}/.openclaw/workspace/AGENTS.md`, "");
+    await unconfigured.serve(18789, olderGateway);
+    expect(await unconfigured.findOne()).toMatchObject({ state: "running", generation: "heartbeat-file" });
+  });
+
+  test("is one that cannot be read: it may be anything", async () => {
+    expect(await new OpenClawHost().put(CONFIG, "{").findOne()).toMatchObject({
+      unknown: [{ what: "configuration" }, {}],
+    });
+  });
+
+  test("does not count where something else listens at the default port", async () => {
+    const box = new OpenClawHost().put(`${HOME}/.openclaw/workspace/AGENTS.md`, "");
+    await box.serve(18789, page);
+    expect(await box.find()).toEqual([]);
   });
 });
 

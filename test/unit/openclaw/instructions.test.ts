@@ -7,7 +7,6 @@ import { isBarnacleError } from "../../../src/errors.ts";
 import { Secret } from "../../../src/log/mod.ts";
 import {
   editScratch,
-  type GatewayCall,
   managedSkillText,
   placeManagedSkill,
   removeManagedSkill,
@@ -17,41 +16,8 @@ import {
 import { SimClock } from "../../sim/clock.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import { MemoryFiles } from "../store/support/memory-files.ts";
+import { Automations } from "./automations.ts";
 import { makeGateway } from "./waking/support.ts";
-
-/** The automations of a gateway, as far as the heartbeat of `main` is among them. */
-class Automations {
-  content: string | undefined;
-  revision = 0;
-  jobs: readonly unknown[] = [{ id: "other", declarationKey: "memory" }, {
-    id: "beat",
-    declarationKey: "heartbeat:main",
-  }];
-  /** What somebody else writes before each of our writes. */
-  rival: (() => string | undefined) | undefined;
-  writes = 0;
-
-  readonly call: GatewayCall = (method, parameters) => {
-    if (method === "cron.list") return Promise.resolve({ jobs: this.jobs });
-    if (method === "cron.scratch.get") {
-      const scratch = this.content === undefined ? null : { content: this.content, revision: this.revision };
-      return Promise.resolve({ scratch, currentRevision: this.revision });
-    }
-    const written = this.rival?.();
-    if (written !== undefined) this.#write(written);
-    if (parameters["id"] !== "beat" || parameters["expectedRevision"] !== this.revision) {
-      return Promise.resolve({ ok: false, reason: "revision-conflict", currentRevision: this.revision });
-    }
-    this.#write(typeof parameters["content"] === "string" ? parameters["content"] : undefined);
-    this.writes++;
-    return Promise.resolve({ ok: true, currentRevision: this.revision });
-  };
-
-  #write(content: string | undefined): void {
-    this.content = content;
-    this.revision++;
-  }
-}
 
 async function codeOf(act: Promise<unknown>): Promise<string> {
   return await act.then(() => "none", (thrown: unknown) => isBarnacleError(thrown) ? thrown.code : String(thrown));
@@ -174,10 +140,18 @@ describe("withGatewaySession", () => {
     const refused = open(() => undefined);
     refused.far.emit("error");
     expect(await codeOf(refused.result)).toBe("CONNECTION_REFUSED");
-    const closed = open(() => undefined);
-    closed.far.receive(challenge);
-    closed.far.emit("close", { code: 1008 });
-    expect(await codeOf(closed.result)).toBe("CONNECTION_CLOSED");
+    for (
+      const [code, remedy] of [[1008, "OPENCLAW_GATEWAY_TOKEN"], [1002, "another protocol"], [1006, undefined]] as const
+    ) {
+      const closed = open(() => undefined);
+      closed.far.receive(challenge);
+      closed.far.emit("close", { code });
+      const error = await closed.result.catch((thrown: unknown) => thrown);
+      expect(isBarnacleError(error) && [error.code, error.hint]).toEqual([
+        "CONNECTION_CLOSED",
+        remedy === undefined ? undefined : expect.stringContaining(remedy),
+      ]);
+    }
     const hung = open(() => undefined);
     hung.far.receive(challenge);
     const code = codeOf(hung.result);
@@ -207,6 +181,27 @@ describe("the managed skill", () => {
     expect(await removeManagedSkill(ports, STATE, text)).toBe(true);
     expect(files.paths()).toEqual([]);
     expect(await removeManagedSkill(ports, STATE, text)).toBe(false);
+  });
+
+  test("in a read-only skill folder says whose folder it is and what else helps, with nothing half written", async () => {
+    const { files, ports } = setUp();
+    files.fault = (operation) =>
+      /^(makeDirectory|open|write|rename).*skills/.test(operation) ? "PERMISSION_DENIED" : undefined;
+    const error = await placeManagedSkill(ports, STATE, managedSkillText("main", "/work")).catch((thrown: unknown) =>
+      thrown
+    );
+    expect(isBarnacleError(error) && [error.code, error.hint]).toEqual([
+      "PERMISSION_DENIED",
+      expect.stringMatching(/as the user whose gateway it is, or install the plugin/),
+    ]);
+    expect(files.paths()).toEqual([]);
+  });
+
+  test("of an agent in a sandbox names the paths in there, and none of the host's commands", () => {
+    const text = managedSkillText("main", "/work", "/workspace/.moltcomm");
+    expect(text).toContain("Its mail lies in `/work/.moltcomm`.\nIn its sandbox that is `/workspace/.moltcomm`.");
+    expect(text).toContain("Read `/workspace/.moltcomm/inbox.cursor`");
+    expect(text).not.toContain("--dir");
   });
 
   test("of somebody else, or for another directory, is left", async () => {

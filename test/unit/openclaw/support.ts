@@ -1,5 +1,5 @@
 /** A simulated host with OpenClaw's files on it, and gateways that answer as those of either generation do. */
-import { type FinderInit, findGateways, type Gateway } from "../../../src/openclaw/mod.ts";
+import { type FinderInit, findGateways, type FoundGateways, type Gateway } from "../../../src/openclaw/mod.ts";
 import "../../support/far-end.ts";
 import { type Main, type SimHost, SimWorld } from "../../sim/mod.ts";
 
@@ -46,11 +46,14 @@ export class OpenClawHost {
     await this.world.run(50);
   }
 
-  async find(environment: Record<string, string> = {}, init: FinderInit = {}): Promise<readonly Gateway[]> {
+  async look(environment: Record<string, string> = {}, init: FinderInit = {}): Promise<FoundGateways> {
     const runtime = this.world.createRuntime(this.host, { environment: { HOME, ...environment } });
     const { fetch } = runtime.http.client({});
-    const found = await this.world.wait(findGateways({ ...runtime, fetch }, init, new AbortController().signal));
-    return found.gateways;
+    return await this.world.wait(findGateways({ ...runtime, fetch }, init, new AbortController().signal));
+  }
+
+  async find(environment: Record<string, string> = {}, init: FinderInit = {}): Promise<readonly Gateway[]> {
+    return (await this.look(environment, init)).gateways;
   }
 
   async findOne(environment: Record<string, string> = {}): Promise<Gateway> {

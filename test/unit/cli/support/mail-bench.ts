@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createRuntime } from "#runtime";
 import { runCommandLine } from "../../../../src/cli/mod.ts";
 import type { Clock, Runtime } from "../../../../src/runtime/port.ts";
-import { FakeRuntime } from "./fake-runtime.ts";
+import { FakeChild, FakeRuntime } from "./fake-runtime.ts";
 
 export interface Outcome {
   readonly exit: number;
@@ -23,6 +23,12 @@ export class MailBench {
   isTerminal = false;
   columns: number | undefined;
   environment: Record<string, string> | undefined;
+  /** The built plugin for gateways. */
+  plugin: string | undefined;
+  /** With what every command that is started ends; `undefined` makes all commands unknown. */
+  childCode: number | undefined;
+  /** The commands that the latest command line started. */
+  spawned: readonly (readonly string[])[] = [];
   /** What happens once a command has begun to wait for a signal or the clock. */
   #raise: (signal: "SIGINT") => void = () => undefined;
 
@@ -35,6 +41,11 @@ export class MailBench {
     fake.process.stdout.isTerminal = this.isTerminal;
     fake.process.stdout.columns = this.columns;
     if (this.environment !== undefined) fake.process.environment = this.environment;
+    if (this.childCode !== undefined) {
+      fake.process.child = new FakeChild();
+      fake.process.child.end({ code: this.childCode });
+    }
+    this.spawned = fake.process.spawned;
     const given = ["--dir", directory, ...words];
     const input = new TextEncoder().encode(this.input);
     const runtime: Runtime = {
@@ -48,7 +59,7 @@ export class MailBench {
       runtime,
       startHost: () => Promise.reject(new Error("Start a host: this test has none")),
       licences: () => Promise.resolve(undefined),
-      plugin: () => Promise.resolve(undefined),
+      plugin: () => Promise.resolve(this.plugin),
     });
     return { exit, output: fake.process.stdout.text, errors: fake.process.stderr.text };
   }

@@ -4,13 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describeTools } from "../../../../src/cli/tools/mod.ts";
+import { HEARTBEAT_SECTION } from "../../../../src/mailbox/mod.ts";
 import { jsonRoute } from "../../../../src/openclaw/plugin/json-route.ts";
+import { heartbeatText } from "../../../../src/openclaw/plugin/prompt.ts";
 import { Pusher } from "../../../../src/openclaw/plugin/pusher.ts";
 import { openReceiver, type Receiver } from "../../../../src/openclaw/plugin/receiver.ts";
 import { rosterOf } from "../../../../src/openclaw/plugin/roster.ts";
 import { readSettings } from "../../../../src/openclaw/plugin/settings.ts";
 import { wakeAgent } from "../../../../src/openclaw/plugin/wake.ts";
-import type { GatewayApi } from "../../../../src/openclaw/plugin/gateway-api.ts";
+import { registerTools } from "../../../../src/openclaw/plugin/tools.ts";
+import type { GatewayApi, GatewayTool } from "../../../../src/openclaw/plugin/gateway-api.ts";
 
 const KEY = "key-of-the-plugin";
 
@@ -190,6 +194,70 @@ describe("waking", () => {
   });
 });
 
+describe("what an agent is told at its heartbeat", () => {
+  const build = globalThis as Record<string, unknown>;
+  beforeEach(() => void (build["BARNACLE_HEARTBEAT"] = HEARTBEAT_SECTION));
+  afterEach(() => void delete build["BARNACLE_HEARTBEAT"]);
+
+  /** A gateway's interface, with this configuration. */
+  const told = (config: unknown, workspace = "/work"): string => {
+    const runtime = { config: { current: () => config }, agent: { resolveAgentWorkspaceDir: () => workspace } };
+    return heartbeatText({ runtime } as unknown as GatewayApi, { agentId: "main", workDirectory: "/work" });
+  };
+
+  test("has absolute paths", () => {
+    expect(told({})).toBe(HEARTBEAT_SECTION.replaceAll("`.moltcomm/", "`/work/.moltcomm/"));
+    const bare = { runtime: {} } as unknown as GatewayApi;
+    expect(heartbeatText(bare, { agentId: "main", workDirectory: "/work" })).toBe(told({}));
+  });
+
+  test.each([
+    [{ agents: { defaults: { sandbox: { mode: "all", workspaceAccess: "rw" } } } }],
+    [{ agents: { entries: { main: { sandbox: { mode: "all", workspaceAccess: "rw" } } } } }],
+    [{ agents: { list: [{ id: "main", sandbox: { mode: "all", workspaceAccess: "rw" } }] } }],
+  ])("has those of its sandbox, by %j", (config) => {
+    expect(told(config)).toContain("`/workspace/.moltcomm/inbox.cursor`");
+  });
+
+  test("has the tools where its sandbox has them in place of the files", () => {
+    const text = told({
+      agents: { defaults: { sandbox: { mode: "all" } } },
+      plugins: { entries: { barnacle: {} } },
+      tools: { sandbox: { tools: { alsoAllow: ["barnacle"] } } },
+    });
+    expect(text).not.toContain(".moltcomm");
+    for (const tool of ["read_messages", "send_message", "mark_read"]) expect(text).toContain(`barnacle_${tool}`);
+    const [begin, title, ...rest] = HEARTBEAT_SECTION.split("\n");
+    expect(text.split("\n").slice(0, 2)).toEqual([begin, title]);
+    expect(text.split("\n").slice(-2)).toEqual(rest.slice(-2));
+  });
+});
+
+describe("the tools of the plugin", () => {
+  test("have names that no other plugin's have, and are each called by the name that our command knows", async () => {
+    const build = globalThis as Record<string, unknown>;
+    build["BARNACLE_TOOLS"] = describeTools();
+    const registered: { readonly name: string; readonly tool: GatewayTool }[] = [];
+    const api = {
+      registerTool: (make: (context: object) => GatewayTool, { name }: { readonly name: string }) =>
+        registered.push({ name, tool: make({}) }),
+    } as unknown as GatewayApi;
+    const asked: unknown[] = [];
+    registerTools(api, readSettings({}), {
+      fleet_status: (input) => {
+        asked.push(input);
+        return Promise.resolve("nobody\n");
+      },
+    });
+    delete build["BARNACLE_TOOLS"];
+    expect(registered.map(({ name }) => name)).toContain("barnacle_send_message");
+    expect(registered.every(({ name, tool }) => name.startsWith("barnacle_") && tool.name === name)).toBe(true);
+    const fleet = registered.find(({ name }) => name === "barnacle_fleet_status")?.tool;
+    expect(await fleet?.execute("1", { min_free: 1 })).toEqual({ content: [{ type: "text", text: "nobody\n" }] });
+    expect(asked).toEqual([{ min_free: 1 }]);
+  });
+});
+
 describe("the receiver", () => {
   const document = (more: Record<string, unknown> = {}) => ({
     service_name: "project-chimera",
@@ -240,6 +308,28 @@ describe("the receiver", () => {
     expect((await post("{")).status).toBe(400);
     expect((await post(document({ extra: "x".repeat(70_000) }))).status).toBe(413);
     expect((await post(document(), { ...authorization, "content-type": "text/plain" })).status).toBe(415);
+  });
+
+  test("takes no more of one key than its rate, says when to come again, and our own tool is not held up by that", async () => {
+    const rates = { requestsPerSecondPerKey: 1, burstPerKey: 2 };
+    receiver = openReceiver({ keyFile, receivedFile: undefined, rates, debug: () => undefined });
+    const url = await serve((request, response) => receiver.handle(request, response));
+    const publish = (key: string) =>
+      fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+        body: JSON.stringify(document()),
+      });
+    const statuses: number[] = [];
+    for (let count = 0; count < 2; count++) statuses.push((await publish(KEY)).status);
+    // A stranger's tries are not the key's.
+    statuses.push((await publish("wrong")).status);
+    expect(statuses).toEqual([202, 202, 401]);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => publish(KEY)));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(10);
+    expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await receiver.describeFleet({})).toContain("1 of 1 instances");
   });
 
   test("shows nothing of a stranger's that could move a terminal or break a line", async () => {
