@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { startHost } from "../../src/agent.ts";
 import { runCommandLine } from "../../src/cli/mod.ts";
+import "../../src/cli/actions/init.ts";
 import "../support/far-end.ts";
 import "./fleet/preload.ts";
 import { type Main, type SimHost, type SimProcess, SimWorld } from "./mod.ts";
@@ -50,12 +51,18 @@ class WatchedHost {
     });
   }
 
-  startAgent(): SimProcess {
+  startAgent(more: Readonly<Record<string, string>> = {}): SimProcess {
     const environment = {
       BARNACLE_MOLTCOMM_ENABLED: "false",
       BARNACLE_DEADMAN_URL: "http://watcher:8000/ping/5a7f2c1e-0000-4000-8000-000000000000",
       BARNACLE_DEADMAN_ALLOW_PLAIN_HTTP: "true",
+      ...more,
     };
+    return this.run(["run", "--dir", "/work"], environment);
+  }
+
+  /** Starts one of our commands. */
+  run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): SimProcess {
     const main: Main = (runtime) =>
       runCommandLine({
         runtime,
@@ -63,7 +70,7 @@ class WatchedHost {
         licences: () => Promise.resolve(undefined),
         plugin: () => Promise.resolve(undefined),
       });
-    return this.host.start(main, { name: "agent", arguments: ["run", "--dir", "/work"], environment });
+    return this.host.start(main, { name: words[0] ?? "", arguments: [...words], environment });
   }
 
   /** What was told in this time. */
@@ -126,3 +133,35 @@ test.each([1, 2, 3])(
     expect(box.watched).toEqual([]);
   },
 );
+
+test("an agent that deletes the section about mail has it back before its next heartbeat, until init takes it out", async () => {
+  const box = new WatchedHost(4);
+  const { disk } = box.host;
+  const file = "/work/HEARTBEAT.md";
+  disk.putDirectory("/work");
+  box.run(["init", "--dir", "/work"]);
+  await box.world.run(MINUTE_MS);
+  const whole = disk.text(file);
+  expect(whole).toContain("MOLTCOMM:BEGIN");
+
+  let agent = box.startAgent({ BARNACLE_MOLTCOMM_ENABLED: "true" });
+  await box.world.run(MINUTE_MS);
+  disk.remove(file);
+  await box.world.run(17 * MINUTE_MS);
+  expect(disk.text(file)).toBe(whole);
+
+  agent.kill("SIGTERM");
+  await box.world.run(MINUTE_MS);
+  agent = box.startAgent({ BARNACLE_MOLTCOMM_ENABLED: "true", BARNACLE_MAILBOX_KEEP_INSTRUCTIONS: "false" });
+  disk.remove(file);
+  await box.world.run(60 * MINUTE_MS);
+  expect(disk.text(file)).toBeUndefined();
+
+  agent.kill("SIGTERM");
+  await box.world.run(MINUTE_MS);
+  box.run(["init", "--remove", "--dir", "/work"]);
+  await box.world.run(MINUTE_MS);
+  box.startAgent({ BARNACLE_MOLTCOMM_ENABLED: "true" });
+  await box.world.run(60 * MINUTE_MS);
+  expect(disk.text(file)).toBeUndefined();
+});

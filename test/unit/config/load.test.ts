@@ -66,6 +66,7 @@ describe("loadConfig without anything given", () => {
         giveUpAfterSeconds: 604_800,
         pendingMax: 100_000,
         archive: true,
+        keepInstructions: true,
       },
       relay: {
         enabled: false,

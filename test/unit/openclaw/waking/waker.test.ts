@@ -322,7 +322,7 @@ describe("of what it finds the waker", () => {
     expect([ids(named.calls()), ids(here.calls()), ids(nowhere.calls())]).toEqual([["main"], ["helper"], []]);
     expect(nowhere.waker.answer()).toMatchObject({
       state: "stopped",
-      problem: "no agent of a gateway works in /other",
+      problem: "no agent of a gateway works in /other: main works in /elsewhere, helper works in /work/",
     });
   });
 
