@@ -13,7 +13,9 @@ const DOMAIN = `moltcomm/${SEALING_TOKEN}\n`;
 /** Of the ephemeral key, which comes first. */
 const ENC_BYTES = 32;
 const TAG_BYTES = 16;
-const SEALED_REGEXP = /^([A-Za-z0-9_-]+)(?:\.([1-9]\d{0,4}))?$/;
+const NUMBER_REGEXP = /^[1-9]\d{0,4}$/;
+/** What the length of base64 leaves over four wants behind it; one is never left over. */
+const PADDINGS = ["", undefined, "==", "="] as const;
 
 /** What the recipient must see as the sender did, or the message does not open. */
 export interface Addressing {
@@ -47,12 +49,14 @@ export function writeSealedText({ enc, ciphertext, number }: SealedParts): strin
 
 /** The parts of a `msg` that claims to be sealed; `undefined` where they are none, too short, or not written in the one canonical way. */
 export function readSealedText(msg: string): SealedParts | undefined {
-  const [, text, number] = SEALED_REGEXP.exec(msg.slice(PREFIX.length)) ?? [];
-  const bytes = text === undefined ? undefined : decode(text);
+  const stop = msg.indexOf(".", PREFIX.length);
+  const number = stop === -1 ? undefined : msg.slice(stop + 1);
+  if (number !== undefined && !NUMBER_REGEXP.test(number)) return undefined;
+  const bytes = decode(msg.slice(PREFIX.length, stop === -1 ? undefined : stop));
   if (bytes === undefined || bytes.length < ENC_BYTES + TAG_BYTES) return undefined;
   return {
-    enc: bytes.subarray(0, ENC_BYTES),
-    ciphertext: bytes.subarray(ENC_BYTES),
+    enc: bytes.slice(0, ENC_BYTES),
+    ciphertext: bytes.slice(ENC_BYTES),
     number: number === undefined ? undefined : Number(number),
   };
 }
@@ -74,12 +78,16 @@ function encode(bytes: Uint8Array): string {
 }
 
 function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const padded = text.padEnd(4 * Math.ceil(text.length / 4), "=");
+  const padding = PADDINGS[text.length % 4];
+  if (padding === undefined || text.endsWith("=")) return undefined;
   if (typeof Uint8Array.fromBase64 !== "function") {
-    return decodeBase64(padded.replaceAll("-", "+").replaceAll("_", "/"));
+    if (/[+/]/.test(text)) return undefined;
+    return decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/") + padding);
   }
   try {
-    return Uint8Array.fromBase64(padded, { alphabet: "base64url", lastChunkHandling: "strict" });
+    const bytes = Uint8Array.fromBase64(text + padding, { alphabet: "base64url", lastChunkHandling: "strict" });
+    // It skips white space, which would leave fewer bytes than so many characters hold.
+    return bytes.length === Math.floor((text.length * 3) / 4) ? bytes : undefined;
   } catch {
     // What is wrong with it does not matter: it is no canonical base64.
     return undefined;

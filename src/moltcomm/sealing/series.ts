@@ -20,13 +20,13 @@ export const SERIES_KEY_BYTES = 32;
 
 const NONCE_BYTES = 12;
 const NUMBER_BYTES = 4;
-const encoder = new TextEncoder();
 
 /** The nonce of a message in a series. */
 export function seriesNonce(crypto: Pick<Crypto, "sha256">, number: number, id: string): Uint8Array<ArrayBuffer> {
   const nonce = new Uint8Array(NONCE_BYTES);
-  new DataView(nonce.buffer).setUint32(0, number);
-  nonce.set(crypto.sha256(encoder.encode(id)).subarray(0, NONCE_BYTES - NUMBER_BYTES), NUMBER_BYTES);
+  const hash = crypto.sha256(id);
+  for (let index = 0; index < NUMBER_BYTES; index++) nonce[index] = number >>> (8 * (NUMBER_BYTES - 1 - index));
+  for (let index = NUMBER_BYTES; index < NONCE_BYTES; index++) nonce[index] = hash[index - NUMBER_BYTES] as number;
   return nonce;
 }
 

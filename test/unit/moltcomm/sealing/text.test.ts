@@ -86,6 +86,11 @@ describe("a sealed text", () => {
       `${text}==`,
       ` ${text}`.trim() + " ",
       `${text.slice(0, 20)} ${text.slice(20)}`,
+      `${text.slice(0, 20)}${" ".repeat(4)}${text.slice(20)}`,
+      `${text}${"\n".repeat(4)}`,
+      `${text.slice(0, 20)}+${text.slice(21)}`,
+      `${text.slice(0, 20)}/${text.slice(21)}`,
+      `${text.slice(0, 20)}=${text.slice(21)}`,
     ];
     wrong.push(spareBits, text.replace("hpke1:", "hpke1:+"), "hpke1:what is that?", `hpke1:${"A".repeat(63)}`);
     for (const each of wrong) expect([each, readSealedText(each)]).toEqual([each, undefined]);
