@@ -25,6 +25,14 @@ const MIGRATIONS: readonly string[] = [
      created_ms INTEGER NOT NULL,
      revoked_ms INTEGER
    ) STRICT, WITHOUT ROWID;`,
+  // From here on `publications` is only read, and emptied by the first flush of a hub: a row for each publication cost twice as much.
+  `CREATE TABLE segments (
+     first INTEGER PRIMARY KEY,
+     ids TEXT NOT NULL,
+     owners TEXT NOT NULL,
+     numbers BLOB NOT NULL,
+     documents BLOB NOT NULL
+   ) STRICT;`,
 ];
 
 /**

@@ -7,16 +7,16 @@
 /** A heap whose root is the row of those kept that was heard first: it is the next to go. */
 export class Newest {
   readonly #limit: number;
-  readonly #sequences: Float64Array;
+  readonly #sequenceOf: (row: number) => number;
   readonly #heap: number[] = [];
 
   /**
    * @param limit how many rows to keep, at least 1
-   * @param sequences by row, higher for what was heard later
+   * @param sequenceOf a row's, higher for what was heard later
    */
-  constructor(limit: number, sequences: Float64Array) {
+  constructor(limit: number, sequenceOf: (row: number) => number) {
     this.#limit = limit;
-    this.#sequences = sequences;
+    this.#sequenceOf = sequenceOf;
   }
 
   /** Keeps the row while it is among the last heard. */
@@ -25,7 +25,7 @@ export class Newest {
     if (heap.length < this.#limit) {
       heap.push(row);
       this.#rise(heap.length - 1);
-    } else if (this.#sequenceAt(0) < (this.#sequences[row] as number)) {
+    } else if (this.#sequenceAt(0) < this.#sequenceOf(row)) {
       heap[0] = row;
       this.#sink();
     }
@@ -33,8 +33,7 @@ export class Newest {
 
   /** Those kept, the last heard first. */
   list(): number[] {
-    const sequences = this.#sequences;
-    return [...this.#heap].sort((left, right) => (sequences[right] as number) - (sequences[left] as number));
+    return [...this.#heap].sort((left, right) => this.#sequenceOf(right) - this.#sequenceOf(left));
   }
 
   #rise(from: number): void {
@@ -60,7 +59,7 @@ export class Newest {
   /** Beyond the end: later than everything. */
   #sequenceAt(place: number): number {
     const row = this.#heap[place];
-    return row === undefined ? Infinity : this.#sequences[row] as number;
+    return row === undefined ? Infinity : this.#sequenceOf(row);
   }
 
   #swap(first: number, second: number): void {

@@ -14,7 +14,7 @@ import { SearchIndex } from "./search-index.ts";
  * A publisher has one publication under way and retries it, so the last id would do; a few more cover retries that were
  * overtaken.
  */
-const MESSAGE_IDS_KEPT = 8;
+export const MESSAGE_IDS_KEPT = 8;
 
 /** An instance as the registry changes it. */
 type Mutable = { -readonly [Key in keyof Instance]: Instance[Key] } & { readonly messageIds: number[] };

@@ -1,6 +1,7 @@
 /**
- * What can be asked for, in columns by row: a search over a hundred thousand instances reads a few megabytes in order
- * and touches no object.
+ * What can be asked for, eight numbers for each instance: a search over a hundred thousand instances reads a few
+ * megabytes in order and touches no object, and a publication touches one line of the processor's cache, where an array
+ * for each number would be eight.
  *
  * @module
  */
@@ -45,10 +46,22 @@ export interface Found {
   readonly total: number;
 }
 
+/** Places of the numbers in a row's cells. An empty row was heard at minus infinity. */
+const HEARD_AT_MS = 0;
+const EXPIRES_AT_MS = 1;
+const SEQUENCE = 2;
+const FREE = 3;
+const STATUS = 4;
+const AVAILABILITY = 5;
+const CAPABILITIES = 6;
+const TAGS = 7;
+const CELLS = 8;
+
 export class SearchIndex {
   readonly #capabilities = new WordLists();
   readonly #tags = new WordLists(tagWordsOf);
-  #columns = new Columns(ROWS_MIN);
+  /** `row * CELLS` and what follows; row 0 is not used. */
+  #cells = grownTo(ROWS_MIN);
   #rowEnd = 1;
 
   /** Distinct lists of capabilities and of tags, with the numbers kept for reuse. */
@@ -59,46 +72,49 @@ export class SearchIndex {
   /** Puts an instance into its row, in place of what was there. */
   set(instance: Instance, words: Words): void {
     const { row } = instance;
-    const isNew = row >= this.#rowEnd || this.#columns.heardAtMs[row] === -Infinity;
-    if (row >= this.#columns.length) this.#columns = this.#columns.grownTo(row + 1);
+    const at = row * CELLS;
+    if (at >= this.#cells.length) this.#cells = grownTo(row + 1, this.#cells);
+    const cells = this.#cells;
+    const isNew = cells[at + HEARD_AT_MS] === -Infinity;
     this.#rowEnd = Math.max(this.#rowEnd, row + 1);
-    const columns = this.#columns;
-    columns.capabilities[row] = isNew
+    cells[at + CAPABILITIES] = isNew
       ? this.#capabilities.acquire(words.capabilities)
-      : this.#capabilities.exchange(columns.capabilities[row] as number, words.capabilities);
-    columns.tags[row] = isNew
+      : this.#capabilities.exchange(cells[at + CAPABILITIES] as number, words.capabilities);
+    cells[at + TAGS] = isNew
       ? this.#tags.acquire(words.tags)
-      : this.#tags.exchange(columns.tags[row] as number, words.tags);
-    columns.heardAtMs[row] = instance.heardAtMs;
-    columns.expiresAtMs[row] = instance.heardAtMs + instance.expiresInMs;
-    columns.sequences[row] = instance.sequence;
-    columns.free[row] = instance.free;
-    columns.statuses[row] = STATUSES.indexOf(instance.status);
-    columns.availabilities[row] = AVAILABILITIES.indexOf(instance.availability);
+      : this.#tags.exchange(cells[at + TAGS] as number, words.tags);
+    cells[at + HEARD_AT_MS] = instance.heardAtMs;
+    cells[at + EXPIRES_AT_MS] = instance.heardAtMs + instance.expiresInMs;
+    cells[at + SEQUENCE] = instance.sequence;
+    cells[at + FREE] = instance.free;
+    cells[at + STATUS] = STATUSES.indexOf(instance.status);
+    cells[at + AVAILABILITY] = AVAILABILITIES.indexOf(instance.availability);
   }
 
   /** Empties a row that is filled. */
   clear(row: number): void {
-    this.#capabilities.release(this.#columns.capabilities[row] as number);
-    this.#tags.release(this.#columns.tags[row] as number);
-    this.#columns.heardAtMs[row] = -Infinity;
+    const at = row * CELLS;
+    this.#capabilities.release(this.#cells[at + CAPABILITIES] as number);
+    this.#tags.release(this.#cells[at + TAGS] as number);
+    this.#cells[at + HEARD_AT_MS] = -Infinity;
   }
 
   /** The rows that match, and how many there are. */
   search(criteria: Criteria): Found {
-    const { heardAtMs, sequences } = this.#columns;
+    const cells = this.#cells;
     const { before, forgottenUntilMs } = criteria;
     const matches = this.#matcherOf(criteria);
-    const newest = new Newest(criteria.limit, sequences);
+    const newest = new Newest(criteria.limit, (row) => cells[row * CELLS + SEQUENCE] as number);
     let total = 0;
     let matched = 0;
     let candidates = 0;
     for (let row = 1; row < this.#rowEnd; row++) {
-      if (!((heardAtMs[row] as number) > forgottenUntilMs)) continue;
+      const at = row * CELLS;
+      if (!((cells[at + HEARD_AT_MS] as number) > forgottenUntilMs)) continue;
       total++;
-      if (!matches(row)) continue;
+      if (!matches(at)) continue;
       matched++;
-      if (!((sequences[row] as number) < before)) continue;
+      if (!((cells[at + SEQUENCE] as number) < before)) continue;
       candidates++;
       newest.offer(row);
     }
@@ -107,10 +123,9 @@ export class SearchIndex {
 
   /** Filled rows that were last heard at this time or before. */
   rowsHeardUntil(untilMs: number): number[] {
-    const { heardAtMs } = this.#columns;
     const rows: number[] = [];
     for (let row = 1; row < this.#rowEnd; row++) {
-      const heard = heardAtMs[row] as number;
+      const heard = this.#cells[row * CELLS + HEARD_AT_MS] as number;
       if (heard <= untilMs && heard !== -Infinity) rows.push(row);
     }
     return rows;
@@ -118,18 +133,19 @@ export class SearchIndex {
 
   /** How many there are of each status. */
   countByStatus(nowMs: number): Map<HealthStatus, number> {
-    const { expiresAtMs, heardAtMs, statuses } = this.#columns;
+    const cells = this.#cells;
     const counts = STATUSES.map(() => 0);
-    for (let row = 1; row < this.#rowEnd; row++) {
-      if (heardAtMs[row] === -Infinity) continue;
-      const status = (expiresAtMs[row] as number) <= nowMs ? STATUS_OFFLINE : statuses[row] as number;
+    for (let at = CELLS; at < this.#rowEnd * CELLS; at += CELLS) {
+      if (cells[at + HEARD_AT_MS] === -Infinity) continue;
+      const status = (cells[at + EXPIRES_AT_MS] as number) <= nowMs ? STATUS_OFFLINE : cells[at + STATUS] as number;
       counts[status] = (counts[status] ?? 0) + 1;
     }
     return new Map(STATUSES.map((status, index) => [status, counts[index] ?? 0]));
   }
 
-  #matcherOf(criteria: Criteria): (row: number) => boolean {
-    const { availabilities, capabilities, expiresAtMs, free, statuses, tags } = this.#columns;
+  /** Whether what stands at a place among the cells matches. */
+  #matcherOf(criteria: Criteria): (at: number) => boolean {
+    const cells = this.#cells;
     const { freeMin, nowMs } = criteria;
     const status = criteria.status === undefined ? ANY : STATUSES.indexOf(criteria.status);
     const availability = criteria.availability === undefined ? ANY : AVAILABILITIES.indexOf(criteria.availability);
@@ -137,54 +153,23 @@ export class SearchIndex {
       ? undefined
       : this.#capabilities.maskOf(criteria.capabilities);
     const tagMask = criteria.tags.length === 0 ? undefined : this.#tags.maskOf(criteria.tags);
-    return (row) => {
-      const isExpired = (expiresAtMs[row] as number) <= nowMs;
-      if (status !== ANY && status !== (isExpired ? STATUS_OFFLINE : statuses[row])) return false;
-      if (availability !== ANY && availability !== (isExpired ? AVAILABILITY_OFFLINE : availabilities[row])) {
+    return (at) => {
+      const isExpired = (cells[at + EXPIRES_AT_MS] as number) <= nowMs;
+      if (status !== ANY && status !== (isExpired ? STATUS_OFFLINE : cells[at + STATUS])) return false;
+      if (availability !== ANY && availability !== (isExpired ? AVAILABILITY_OFFLINE : cells[at + AVAILABILITY])) {
         return false;
       }
-      if (freeMin > 0 && (isExpired || (free[row] as number) < freeMin)) return false;
-      if (capabilityMask !== undefined && capabilityMask[capabilities[row] as number] !== 1) return false;
-      return tagMask === undefined || tagMask[tags[row] as number] === 1;
+      if (freeMin > 0 && (isExpired || (cells[at + FREE] as number) < freeMin)) return false;
+      if (capabilityMask !== undefined && capabilityMask[cells[at + CAPABILITIES] as number] !== 1) return false;
+      return tagMask === undefined || tagMask[cells[at + TAGS] as number] === 1;
     };
   }
 }
 
-/** One array for each thing that can be asked for; row 0 is not used. An empty row was heard at minus infinity. */
-class Columns {
-  readonly length: number;
-  readonly heardAtMs: Float64Array;
-  readonly expiresAtMs: Float64Array;
-  readonly sequences: Float64Array;
-  readonly free: Float64Array;
-  readonly statuses: Uint8Array;
-  readonly availabilities: Uint8Array;
-  readonly capabilities: Uint32Array;
-  readonly tags: Uint32Array;
-
-  constructor(length: number) {
-    this.length = length;
-    this.heardAtMs = new Float64Array(length).fill(-Infinity);
-    this.expiresAtMs = new Float64Array(length);
-    this.sequences = new Float64Array(length);
-    this.free = new Float64Array(length);
-    this.statuses = new Uint8Array(length);
-    this.availabilities = new Uint8Array(length);
-    this.capabilities = new Uint32Array(length);
-    this.tags = new Uint32Array(length);
-  }
-
-  /** A copy with room for more, at least twice as much as now. */
-  grownTo(lengthMin: number): Columns {
-    const grown = new Columns(Math.max(lengthMin, this.length * 2));
-    grown.heardAtMs.set(this.heardAtMs);
-    grown.expiresAtMs.set(this.expiresAtMs);
-    grown.sequences.set(this.sequences);
-    grown.free.set(this.free);
-    grown.statuses.set(this.statuses);
-    grown.availabilities.set(this.availabilities);
-    grown.capabilities.set(this.capabilities);
-    grown.tags.set(this.tags);
-    return grown;
-  }
+/** A copy of the cells with room for more rows, at least twice as many as now. */
+function grownTo(rowsMin: number, cells: Float64Array = new Float64Array()): Float64Array {
+  const grown = new Float64Array(Math.max(rowsMin * CELLS, cells.length * 2));
+  grown.set(cells);
+  for (let at = cells.length; at < grown.length; at += CELLS) grown[at + HEARD_AT_MS] = -Infinity;
+  return grown;
 }

@@ -196,14 +196,16 @@ class HubService implements Hub {
     this.#dataVersion = readDataVersion(database);
     this.#keyRing.replace(keyTable.readKeys());
     if (!this.#keyRing.isOpenable && !this.#init.isOnLoopback) throw withoutKey();
-    const entries = await loadInstances({ database, clock, registry: this.#registry }, {
+    const { entries, outdated } = await loadInstances({ database, clock, registry: this.#registry }, {
       databaseFile: this.#init.databaseFile,
       nowMs: this.#time.nowMs(),
       forgottenUntilMs: this.#forgottenUntilMs(),
     });
     await this.#watch.start(this.#forgottenUntilMs());
     const store = new InstanceStore({ database, clock, at: (row) => this.#registry.at(row) }, entries);
-    this.#running = { database, lock, keyTable, flusher: new Flusher({ ...this.#components, store }) };
+    const flusher = new Flusher({ ...this.#components, store });
+    for (const row of outdated) flusher.note(row);
+    this.#running = { database, lock, keyTable, flusher };
     this.#addTasks();
   }
 

@@ -4,20 +4,24 @@
  * The table is a log: what changed is appended, and an instance is what its last entry says. Appending fills pages one
  * after the other, where changing rows in place would rewrite a page for nearly each of them: a third of the time and
  * of the bytes. When the dead entries outnumber the live ones, the oldest entries go: those that are live are appended
- * again, in the same transaction.
+ * again, in the same transaction. Some hundred entries share a row of the table, a segment: most of the cost of writing a
+ * few hundred bytes is SQLite's for each row.
  *
  * Each flush is one transaction, in slices that let requests through between them. While the disk refuses, the changes
  * stay collected, at most one for each instance, and nothing is lost as long as the process lives.
  *
  * @module
  */
-import type { Clock, SqlDatabase, SqlStatement, SqlValue } from "../runtime/port.ts";
+import type { Clock, SqlDatabase, SqlStatement } from "../runtime/port.ts";
 import { rollBack } from "../store/mod.ts";
 import { Entries } from "./entries.ts";
 import type { Instance } from "./instance.ts";
+import { encodeSegment } from "./segment.ts";
 
-/** Entries between two turns of the event loop: about 1 ms of work. */
-const SLICE_ENTRIES = 250;
+/** Entries of a segment at most, and between two turns of the event loop: about 1 ms of work. */
+const SEGMENT_ENTRIES = 250;
+/** Long documents end a segment earlier. */
+const SEGMENT_CHARACTERS = 512 * 1024;
 /** Dead entries that are left alone however few live ones there are. */
 const DEAD_ENTRIES_MIN = 10_000;
 /** Old entries that a flush looks at beyond as many as it wrote: so the log shrinks faster than it grows. */
@@ -31,13 +35,19 @@ export interface StoreComponents {
   readonly at: (row: number) => Instance | undefined;
 }
 
-/**
- * What a flush has written, to be noted once it is committed: the rows in the order of their entries, 0 for a freed
- * row.
- */
-interface Written {
+/** What a flush writes, to be noted once it is committed. */
+interface Writing {
+  /** Rows that changed, whose last entry so far is dead by now. */
+  readonly changed: ReadonlySet<number>;
+  /** When aborted, there are no pauses. */
+  readonly signal: AbortSignal;
+  /** The rows of the new entries, in their order. */
   readonly appended: number[];
+  /** Freed rows. */
   readonly cleared: number[];
+  /** What the next segment will hold. */
+  segment: Instance[];
+  characters: number;
   /** Entries before this one are gone. */
   first: number;
 }
@@ -50,13 +60,19 @@ export class InstanceStore {
   /** Rows that changed. What is written of them is what they hold when it is written. */
   #changed = new Set<number>();
   #flushing: Promise<number> | undefined;
+  /** Whether there may be entries of the form before segments; the first flush takes them away. */
+  #outdated = true;
 
   /** @param entries the log as it was found */
   constructor(components: StoreComponents, entries: Entries) {
+    const { database } = components;
     this.#components = components;
     this.#entries = entries;
-    this.#append = components.database.prepare("INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    this.#dropBefore = components.database.prepare("DELETE FROM publications WHERE entry < ?");
+    this.#append = database.prepare("INSERT INTO segments VALUES (?, ?, ?, ?, ?)");
+    // A segment that begins before an entry may end behind it.
+    this.#dropBefore = database.prepare(
+      "DELETE FROM segments WHERE first < (SELECT max(first) FROM segments WHERE first <= ?)",
+    );
   }
 
   /** Instances whose last change is not on disk. */
@@ -104,53 +120,62 @@ export class InstanceStore {
     return writing.size;
   }
 
-  async #writeInSlices(writing: ReadonlySet<number>, signal: AbortSignal): Promise<Written> {
-    const written: Written = { appended: [], cleared: [], first: this.#entries.first };
-    const rows = [...writing];
-    for (let start = 0; start < rows.length; start += SLICE_ENTRIES) {
-      if (start > 0 && !signal.aborted) await this.#pause();
-      for (const row of rows.slice(start, start + SLICE_ENTRIES)) this.#write(row, written);
-    }
-    await this.#compact(writing, written, signal);
-    return written;
+  async #writeInSlices(changed: ReadonlySet<number>, signal: AbortSignal): Promise<Writing> {
+    const { first } = this.#entries;
+    const writing: Writing = { changed, signal, appended: [], cleared: [], segment: [], characters: 0, first };
+    for (const row of changed) if (this.#write(row, writing)) await this.#pause(signal);
+    await this.#compact(writing);
+    this.#endSegment(writing);
+    if (this.#outdated) this.#components.database.exec("DELETE FROM publications");
+    return writing;
   }
 
-  #write(row: number, written: Written): void {
+  /** @returns whether a segment was full, so that it is time for a pause */
+  #write(row: number, writing: Writing): boolean {
     const instance = this.#components.at(row);
     if (instance === undefined) {
-      written.cleared.push(row);
-      return;
+      writing.cleared.push(row);
+      return false;
     }
-    this.#append.run(this.#entries.next + written.appended.length, ...valuesOf(instance));
-    written.appended.push(row);
+    writing.appended.push(row);
+    writing.segment.push(instance);
+    writing.characters += instance.documentText.length;
+    if (writing.segment.length < SEGMENT_ENTRIES && writing.characters < SEGMENT_CHARACTERS) return false;
+    this.#endSegment(writing);
+    return true;
   }
 
-  /** @param writing rows whose last entry so far is dead by now */
-  async #compact(writing: ReadonlySet<number>, written: Written, signal: AbortSignal): Promise<void> {
+  #endSegment(writing: Writing): void {
+    const { appended, segment } = writing;
+    if (segment.length === 0) return;
+    this.#append.run(this.#entries.next + appended.length - segment.length, ...encodeSegment(segment));
+    writing.segment = [];
+    writing.characters = 0;
+  }
+
+  async #compact(writing: Writing): Promise<void> {
+    const { changed, signal } = writing;
     const entries = this.#entries;
     const deadMax = Math.max(DEAD_ENTRIES_MIN, entries.liveCount);
-    const end = Math.min(entries.next, entries.first + writing.size + COMPACTED_BEYOND_WRITTEN);
-    while (written.first < end && entries.next - written.first - entries.liveCount > deadMax) {
-      const row = entries.liveRowOf(written.first);
-      if (row !== 0 && !writing.has(row)) this.#write(row, written);
-      written.first++;
-      if (written.first % SLICE_ENTRIES === 0 && !signal.aborted) await this.#pause();
+    const end = Math.min(entries.next, entries.first + changed.size + COMPACTED_BEYOND_WRITTEN);
+    while (writing.first < end && entries.next - writing.first - entries.liveCount > deadMax) {
+      const row = entries.liveRowOf(writing.first);
+      if (row !== 0 && !changed.has(row)) this.#write(row, writing);
+      writing.first++;
+      if (writing.first % SEGMENT_ENTRIES === 0) await this.#pause(signal);
     }
-    if (written.first > entries.first) this.#dropBefore.run(written.first);
+    if (writing.first > entries.first) this.#dropBefore.run(writing.first);
   }
 
-  #note({ appended, cleared, first }: Written): void {
+  #note({ appended, cleared, first }: Writing): void {
     for (const row of cleared) this.#entries.clear(row);
     for (const row of appended) this.#entries.append(row);
     this.#entries.dropBefore(first);
+    this.#outdated = false;
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#components.clock.setTimer(0, resolve));
+  async #pause(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => void this.#components.clock.setTimer(0, resolve));
   }
-}
-
-function valuesOf(instance: Instance): SqlValue[] {
-  const { id, owner, verified, heardAtMs, sequence, messageIds, documentText } = instance;
-  return [id, owner, verified ? 1 : 0, heardAtMs, sequence, messageIds.join(" "), documentText];
 }

@@ -170,11 +170,27 @@ describe("a database", () => {
   test("with one unreadable document is refused by the instance's name", async () => {
     const hub = await stopped();
     const database = await createDatabases().open(hub.databaseFile);
-    database.exec("UPDATE publications SET document = '{' WHERE id = 'i77'");
+    const documents = database.prepare("SELECT documents FROM segments").get()?.["documents"] as Uint8Array;
+    const text = new TextDecoder().decode(documents).replace('"instance_id":"i77"', '"instance_id":"i78"');
+    database.prepare("UPDATE segments SET documents = ?").run(new TextEncoder().encode(text));
     database.close();
     await expect(makeHubBench({ after: hub }).hub.start()).rejects.toMatchObject({
       code: "DATABASE_ERROR",
       action: expect.stringContaining('"i77"'),
+    });
+  });
+
+  test("that lacks a part of the log is refused", async () => {
+    const hub = await startHubBench();
+    for (let index = 0; index < 600; index++) await hub.post(document(`i${index}`));
+    await hub.hub.stop();
+    const database = await createDatabases().open(hub.databaseFile);
+    database.exec("DELETE FROM segments WHERE first = (SELECT first FROM segments ORDER BY first LIMIT 1 OFFSET 1)");
+    database.close();
+    await expect(makeHubBench({ after: hub }).hub.start()).rejects.toMatchObject({
+      code: "DATABASE_ERROR",
+      value: expect.stringContaining("gap"),
+      hint: expect.stringContaining("backup"),
     });
   });
 
