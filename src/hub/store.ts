@@ -16,6 +16,7 @@ import type { Clock, SqlDatabase, SqlStatement } from "../runtime/port.ts";
 import { rollBack } from "../store/mod.ts";
 import { Entries } from "./entries.ts";
 import type { Instance } from "./instance.ts";
+import { RowSet } from "./row-set.ts";
 import { encodeSegment } from "./segment.ts";
 
 /** Entries of a segment at most, and between two turns of the event loop: about 1 ms of work. */
@@ -38,7 +39,7 @@ export interface StoreComponents {
 /** What a flush writes, to be noted once it is committed. */
 interface Writing {
   /** Rows that changed, whose last entry so far is dead by now. */
-  readonly changed: ReadonlySet<number>;
+  readonly changed: RowSet;
   /** When aborted, there are no pauses. */
   readonly signal: AbortSignal;
   /** The rows of the new entries, in their order. */
@@ -58,7 +59,7 @@ export class InstanceStore {
   readonly #dropBefore: SqlStatement;
   readonly #entries: Entries;
   /** Rows that changed. What is written of them is what they hold when it is written. */
-  #changed = new Set<number>();
+  #changed = new RowSet();
   #flushing: Promise<number> | undefined;
   /** Whether there may be entries of the form before segments; the first flush takes them away. */
   #outdated = true;
@@ -105,7 +106,7 @@ export class InstanceStore {
   async #writeChanged(signal: AbortSignal): Promise<number> {
     if (this.#changed.size === 0) return 0;
     const writing = this.#changed;
-    this.#changed = new Set();
+    this.#changed = new RowSet(writing);
     const { database } = this.#components;
     try {
       database.exec("BEGIN IMMEDIATE");
@@ -114,16 +115,16 @@ export class InstanceStore {
       this.#note(written);
     } catch (thrown) {
       rollBack(database);
-      for (const row of writing) this.#changed.add(row);
+      for (const row of writing.rows) this.#changed.add(row);
       throw thrown;
     }
     return writing.size;
   }
 
-  async #writeInSlices(changed: ReadonlySet<number>, signal: AbortSignal): Promise<Writing> {
+  async #writeInSlices(changed: RowSet, signal: AbortSignal): Promise<Writing> {
     const { first } = this.#entries;
     const writing: Writing = { changed, signal, appended: [], cleared: [], segment: [], characters: 0, first };
-    for (const row of changed) if (this.#write(row, writing)) await this.#pause(signal);
+    for (const row of changed.rows) if (this.#write(row, writing)) await this.#pause(signal);
     await this.#compact(writing);
     this.#endSegment(writing);
     if (this.#outdated) this.#components.database.exec("DELETE FROM publications");

@@ -71,7 +71,7 @@ function beats({ instances, key }: Fleet): LoadPlan["requests"] {
 }
 
 async function benchPublications(workshop: Workshop, hubs: readonly Fleet[], echo: Server): Promise<Section> {
-  const rounds = workshop.quick ? 2 : 7;
+  const rounds = workshop.quick ? 2 : 8;
   const durationMs = workshop.quick ? 500 : 2_000;
   const measure = (server: Server, fleet: Fleet) =>
     workshop.load.measure(server, { connections: FULL_LOAD_CONNECTIONS, requests: beats(fleet), durationMs }, {
@@ -82,7 +82,9 @@ async function benchPublications(workshop: Workshop, hubs: readonly Fleet[], ech
   const echoed: Slice[] = [];
   progress(`hub: ${rounds} rounds of publications`);
   for (let round = 0; round <= rounds; round++) {
-    for (const [index, fleet] of hubs.entries()) {
+    // Every second round goes backwards, so that a machine that grows slower or faster meanwhile favours nobody.
+    const turns = [...hubs.entries()];
+    for (const [index, fleet] of round % 2 === 0 ? turns : turns.toReversed()) {
       const [ours, theirs] = [await measure(fleet.server, fleet), index === 0 ? await measure(echo, fleet) : undefined];
       // The first round lets each server compile what is hot.
       if (round === 0) continue;
@@ -94,7 +96,9 @@ async function benchPublications(workshop: Workshop, hubs: readonly Fleet[], ech
     name: "hub",
     title: "Hub: POST /openclaw/status",
     method: `${FULL_LOAD_CONNECTIONS} connections, one request at a time on each, ${rounds} slices of ` +
-      `${durationMs / 1_000} s in turn; every publication is a new one. Processor time includes the ${
+      `${
+        durationMs / 1_000
+      } s in turn, each second round backwards; every publication is a new one. Processor time includes the ${
         SETTLE_MS / 1_000
       } s ` +
       "after a slice, in which the hub makes durable what it took. The baseline parses, checks with the same zod schema and " +
