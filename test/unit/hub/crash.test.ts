@@ -99,6 +99,28 @@ describe("a kill before each act of a flush", () => {
   });
 });
 
+describe("a kill after a flush that made the log shorter", () => {
+  test("takes none of those that share a segment with what went", async () => {
+    const file = makeDatabaseFile();
+    const { registry, store } = await openStore(file);
+    const said = new Map<string, number>();
+    const say = (id: string, value: number) => {
+      put(registry, id, value);
+      said.set(id, value);
+    };
+    for (let round = 1; round <= 30; round++) {
+      // Flushes of unequal length, so that what may go ends within a segment.
+      for (let index = 0; index < 500 + round * 37 % 200; index++) {
+        say(`i${index}`, 1);
+        if (index % 20 === 10) say(`quiet${said.size}`, 2);
+      }
+      await store.flush(HURRY);
+      const [ones, twos] = [1, 2].map((value) => [...said.values()].filter((saying) => saying === value).length);
+      if (round > 20) expect([round, await census(copyOf(file))]).toEqual([round, { 1: ones, 2: twos }]);
+    }
+  });
+});
+
 describe("a write-ahead log that is torn or spoilt", () => {
   test("gives the last whole flush, and never a part of one", async () => {
     const file = makeDatabaseFile();
