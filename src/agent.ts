@@ -43,11 +43,10 @@ const OWN_KEY_BYTES = 32;
 
 /** What a start still has to do once it listens waits so long, so that whoever waits for the port is answered first. */
 const FIRST_ANSWER_MS = 2;
-/** By then everything periodic has run once, and what goes is what none of it needs. */
-const RETURN_MEMORY_AFTER_MS = 35_000;
+/** By then everything periodic has run twice, and what goes is what none of it needs. */
+const RETURN_MEMORY_AFTER_MS = 45_000;
 /** Code that runs seldom comes back with time: 5 ms of processor time so often keep it away. */
 const RETURN_MEMORY_INTERVAL_MS = 10 * 60_000;
-const RETURN_MEMORY_TOLERANCE_MS = 15_000;
 const RETURN_MEMORY_TIMEOUT_MS = 10_000;
 
 /** What every part works with. */
@@ -333,7 +332,7 @@ function returnMemoryNowAndThen({ runtime: { process }, scheduler, log }: Base):
     name: "memory",
     intervalMs: RETURN_MEMORY_INTERVAL_MS,
     firstDelayMs: RETURN_MEMORY_AFTER_MS,
-    toleranceMs: RETURN_MEMORY_TOLERANCE_MS,
+    // Without a tolerance: beside other work, that would at once take back what it needs.
     timeoutMs: RETURN_MEMORY_TIMEOUT_MS,
     // Where it cannot be done, nothing is the worse for it.
     run: () => process.returnMemory().catch((error: unknown) => log.debug("memory_not_returned", { error })),

@@ -37,7 +37,10 @@ export interface BridgeClientInit {
 const FIRST_DELAY_MS = 2_000;
 /** Three calls, each with its own bound, and something to spare. */
 const TIMEOUT_MS = 10_000;
-const TOLERANCE_MS = 1_000;
+/** A round waits so long for company, and news for more news. */
+const MERGE_MS = 1_000;
+/** Of the interval: where nobody was found, a round waits so long for company. */
+const ABSENT_TOLERANCE_RATIO = 1 / 3;
 const PROBLEM_KEY = "bridge";
 
 type Call = "health" | "telemetry" | "openclaw";
@@ -82,17 +85,17 @@ export class BridgeClient {
       name: "bridge",
       intervalMs: this.#init.intervalMs,
       firstDelayMs: FIRST_DELAY_MS,
-      toleranceMs: TOLERANCE_MS,
+      toleranceMs: MERGE_MS,
       timeoutMs: TIMEOUT_MS,
       logsOwnFailures: true,
-      run: ({ signal }) => this.#round(signal),
+      run: ({ signal }) => this.#round(signal).finally(() => this.#pace()),
     });
   }
 
   /** Tells the Monitor soon, because what there is to tell has changed. */
   changed(): void {
     // Before the first round the Monitor may not have started yet.
-    if (this.#hasAsked) this.#task?.nudge({ withinMs: TOLERANCE_MS });
+    if (this.#hasAsked) this.#task?.nudge({ withinMs: MERGE_MS });
   }
 
   /** Asks and pushes no more. Idempotent. */
@@ -118,6 +121,11 @@ export class BridgeClient {
         ? null
         : { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) },
     };
+  }
+
+  #pace(): void {
+    const absentToleranceMs = this.#init.intervalMs * ABSENT_TOLERANCE_RATIO;
+    this.#task?.setToleranceMs(this.#state === "looking" ? absentToleranceMs : MERGE_MS);
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -55,7 +55,8 @@ const REMEMBERED_LONGER_MS = 24 * 60 * 60_000;
 const LOOK_INTERVAL_MS = 30_000;
 /** What cannot be watched, or fails, is looked at so often. */
 const LOOK_UNWATCHED_INTERVAL_MS = 10_000;
-const LOOK_TOLERANCE_MS = 5_000;
+/** Of the interval: a look waits so long for company. */
+const LOOK_TOLERANCE_RATIO = 1 / 3;
 const LOOK_TIMEOUT_MS = 5 * 60_000;
 /** Changes of the outbox that come so close are one. */
 const CHANGE_WITHIN_MS = 20;
@@ -140,7 +141,7 @@ export class Mailbox {
     const watcher = this.contacts.watch(() => contacts.nudge({ withinMs: CHANGE_WITHIN_MS }));
     // Both files lie in one directory: where one cannot be watched, none can.
     const intervalMs = watcher.isSilent ? LOOK_UNWATCHED_INTERVAL_MS : LOOK_INTERVAL_MS;
-    const every = { intervalMs, toleranceMs: LOOK_TOLERANCE_MS, timeoutMs: LOOK_TIMEOUT_MS };
+    const every = { intervalMs, toleranceMs: intervalMs * LOOK_TOLERANCE_RATIO, timeoutMs: LOOK_TIMEOUT_MS };
     const contacts = scheduler.add({ name: "contacts", ...every, run: () => this.#lookAtContacts() });
     const outbox = scheduler.add({ name: "outbox", ...every, run: () => this.#lookAtOutbox() });
     const inbox = scheduler.add({ name: "inbox", ...every, run: () => this.#lookAtInbox() });

@@ -29,6 +29,8 @@ export interface GatewayWatchInit extends FinderInit {
 
 const FIRST_DELAY_MS = 1_000;
 const TOLERANCE_MS = 1_000;
+/** Of the interval: where none was found, a look waits so long for company. */
+const NONE_TOLERANCE_RATIO = 1 / 3;
 /** Some gateways, two questions each. */
 const TIMEOUT_MS = 30_000;
 /** An editor's save is several changes; the files are read once they are over. */
@@ -77,6 +79,8 @@ export class GatewayWatch {
   async #look(signal: AbortSignal): Promise<void> {
     const { gateways, files } = await findGateways(this.#components, this.#init, signal);
     if (this.#task === undefined) return;
+    const noneToleranceMs = this.#init.intervalMs * NONE_TOLERANCE_RATIO;
+    this.#task.setToleranceMs(gateways.length === 0 ? noneToleranceMs : TOLERANCE_MS);
     this.#watchFiles(files);
     this.#gateways = gateways;
     for (const { hooks: { token } } of gateways) if (token !== undefined) this.#init.onSecret?.(token);

@@ -41,7 +41,7 @@ import { Closing, type ClosingAct, type Unfinished } from "./closing.ts";
 import { DueQueue } from "./due-queue.ts";
 import { LoopTime } from "./loop-time.ts";
 import { Run, type RunOutcome } from "./run.ts";
-import { checkBoundMs, checkIntervalMs, checkTaskInit } from "./task-init.ts";
+import { checkBoundMs, checkIntervalMs, checkTaskInit, checkToleranceMs } from "./task-init.ts";
 import { TaskRecord } from "./task-record.ts";
 import type { Scheduler, Task, TaskInit, TaskState } from "./types.ts";
 
@@ -161,6 +161,11 @@ class Loop implements Scheduler {
       setIntervalMs: (intervalMs) => {
         checkIntervalMs(record.init.name, intervalMs);
         record.setIntervalMs(intervalMs, this.#time.nowMs());
+        this.#requeue(record);
+      },
+      setToleranceMs: (toleranceMs) => {
+        checkToleranceMs(record.init.name, toleranceMs);
+        record.setToleranceMs(toleranceMs);
         this.#requeue(record);
       },
       remove: () => this.#remove(record),

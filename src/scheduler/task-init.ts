@@ -16,7 +16,7 @@ export function checkTaskInit(init: TaskInit): void {
   checkIntervalMs(name, intervalMs);
   require(name, "timeoutMs", timeoutMs, timeoutMs > 0, "more than 0");
   require(name, "firstDelayMs", firstDelayMs, firstDelayMs >= 0, "0 or more");
-  require(name, "toleranceMs", toleranceMs, toleranceMs >= 0, "0 or more");
+  checkToleranceMs(name, toleranceMs);
   require(
     name,
     "jitterRatio",
@@ -33,6 +33,11 @@ export function checkTaskInit(init: TaskInit): void {
 /** @throws `INTERNAL` when the interval is less than a millisecond */
 export function checkIntervalMs(taskName: string, intervalMs: number | null): void {
   if (intervalMs !== null) require(taskName, "intervalMs", intervalMs, intervalMs >= 1, "1 or more, or null");
+}
+
+/** @throws `INTERNAL` when the tolerance is less than nothing */
+export function checkToleranceMs(taskName: string, toleranceMs: number): void {
+  require(taskName, "toleranceMs", toleranceMs, toleranceMs >= 0, "0 or more");
 }
 
 /** @throws `INTERNAL` when a closing act has no time */

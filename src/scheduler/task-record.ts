@@ -25,7 +25,7 @@ export class TaskRecord {
   readonly init: TaskInit;
   readonly #random: Pick<Random, "unit">;
   readonly #rhythm: Rhythm;
-  readonly #toleranceMs: number;
+  #toleranceMs: number;
   #run: Run | undefined;
   #nudge: Nudge | null = null;
   /** Until when the task waits after a failure; rules over rhythm and nudges. */
@@ -75,6 +75,10 @@ export class TaskRecord {
 
   setIntervalMs(intervalMs: number | null, nowMs: number): void {
     this.#rhythm.setIntervalMs(intervalMs, nowMs);
+  }
+
+  setToleranceMs(toleranceMs: number): void {
+    this.#toleranceMs = toleranceMs;
   }
 
   /**

@@ -51,6 +51,8 @@ export interface Task {
    */
   nudge(options?: { readonly force?: boolean; readonly withinMs?: number }): void;
   setIntervalMs(intervalMs: number | null): void;
+  /** How much later than due a run may start from now on. */
+  setToleranceMs(toleranceMs: number): void;
   /** Takes the task out of the loop; a run in progress is aborted. */
   remove(): void;
 }

@@ -89,6 +89,8 @@ export class StatusPublisher {
   readonly #published: Counter;
   #task: Task | undefined;
   #slot: Slot | undefined;
+  /** Something changed since the latest document was assembled. */
+  #hasNews = false;
   #lastTimestampMs = 0;
   #lastSuccessAtMs: number | null = null;
   #lastError: BarnacleError | null = null;
@@ -118,13 +120,15 @@ export class StatusPublisher {
       timeoutMs: this.#init.timeoutMs + TASK_MARGIN_MS,
       backoff: { initialMs: BACKOFF_INITIAL_MS, maxMs: PUBLISH_BACKOFF_MAX_MS },
       logsOwnFailures: true,
-      run: ({ signal }) => this.#publish(signal),
+      // A beat of the same moment may have told the news already.
+      run: ({ reason, signal }) => reason === "nudge" && !this.#hasNews ? Promise.resolve() : this.#publish(signal),
     });
   }
 
   /** The status changed in a way that readers should know soon. A failing publisher keeps its wait, and then sends the newer status. */
   changed(): void {
     this.#slot = undefined;
+    this.#hasNews = true;
     this.#task?.nudge({ withinMs: MERGE_MS });
   }
 
@@ -138,8 +142,13 @@ export class StatusPublisher {
     }
   }
 
+  /** The latest attempt failed. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
   get view(): PublisherView {
-    const isFailing = this.#failures > 0;
+    const { isFailing } = this;
     return {
       state: isFailing ? "failing" : this.#lastSuccessAtMs === null ? "waiting" : "published",
       endpoint: this.#url,
@@ -166,6 +175,7 @@ export class StatusPublisher {
   }
 
   #fillSlot(): Slot {
+    this.#hasNews = false;
     const assembledAtMs = this.#components.clock.monotonicMs();
     if (this.#slot !== undefined && assembledAtMs - this.#slot.assembledAtMs < this.#init.intervalMs) return this.#slot;
     const document = this.#assemble(this.#lastTimestampMs + 1);

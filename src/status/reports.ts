@@ -148,6 +148,12 @@ export class WorkReports {
     };
   }
 
+  /** Nothing is known that counts for less, or makes somebody silent, by the mere passing of time. */
+  get isStill(): boolean {
+    const { failed, succeeded } = this.#window.counts(this.#clock.monotonicMs());
+    return this.#reporters.size === 0 && this.#expected.size === 0 && succeeded + failed === 0;
+  }
+
   /** Finished tasks since the start. */
   get totals(): OutcomeCounts {
     return { succeeded: this.#succeededTotal, failed: this.#failedTotal };

@@ -5,6 +5,7 @@
  */
 import type { ReportAnswer, StatusDocument, WorkReport } from "../contract/mod.ts";
 import type { Checks, Route } from "../http/mod.ts";
+import type { Task } from "../scheduler/mod.ts";
 import { capabilitiesAnswerOf, statusAnswerOf } from "./answers.ts";
 import {
   assembleDocument,
@@ -26,6 +27,8 @@ import type { StatusComponents, StatusInit, StatusService } from "./types.ts";
 /** Rules that depend on time alone are looked at so often. */
 const JUDGE_INTERVAL_MS = 5_000;
 const JUDGE_TOLERANCE_MS = 2_000;
+/** Where time alone changes nothing, a look waits for company: what makes a part fail wakes the loop anyway. */
+const JUDGE_CALM_TOLERANCE_MS = 25_000;
 /** Both closing acts, with something to spare for the loop, fit into `STOP_TIMEOUT_MS`. */
 const DRAINING_TIMEOUT_MS = 2_000;
 const OFFLINE_TIMEOUT_MS = 2_500;
@@ -51,6 +54,8 @@ class Service implements StatusService {
   #known: string | undefined;
   #answer: { readonly text: string; readonly goodUntilMs: number } | undefined;
   #hasStarted = false;
+  #judging: Task | undefined;
+  #isCalm = true;
 
   constructor(components: StatusComponents, init: StatusInit) {
     this.#components = components;
@@ -81,10 +86,10 @@ class Service implements StatusService {
     this.#hasStarted = true;
     const { scheduler } = this.#components;
     await this.#registration?.start();
-    scheduler.add({
+    this.#judging = scheduler.add({
       name: "health",
       intervalMs: JUDGE_INTERVAL_MS,
-      toleranceMs: JUDGE_TOLERANCE_MS,
+      toleranceMs: this.#isCalm ? JUDGE_CALM_TOLERANCE_MS : JUDGE_TOLERANCE_MS,
       timeoutMs: JUDGE_INTERVAL_MS,
       run: () => Promise.resolve(void this.#observe()),
     });
@@ -170,9 +175,17 @@ class Service implements StatusService {
       failingPartNames: failingParts.map((part) => part.name),
     };
     this.#answer = undefined;
+    const isCalm = this.#reports.isStill && verdict.rules.length === 0 && this.#publisher?.isFailing !== true;
+    if (isCalm !== this.#isCalm) this.#paceJudging(isCalm);
     const hasChanged = this.#noticeChange(moment);
     if (hasChanged && !init.isForPublisher && this.#lifecycle === "running") this.#publisher?.changed();
     return moment;
+  }
+
+  /** Looks at the time more often while it matters. */
+  #paceJudging(isCalm: boolean): void {
+    this.#isCalm = isCalm;
+    this.#judging?.setToleranceMs(isCalm ? JUDGE_CALM_TOLERANCE_MS : JUDGE_TOLERANCE_MS);
   }
 
   /** @returns whether health or availability are others than they were */

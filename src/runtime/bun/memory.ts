@@ -9,7 +9,8 @@
  * @module
  */
 import { toBarnacleError } from "../../errors.ts";
-import { bun, loadForeign } from "./bun.ts";
+import { promiseOf } from "../shared/promise-of.ts";
+import { loadForeign } from "./bun.ts";
 
 /** From Linux's `mman-common.h`: let go of these pages until they are next touched. */
 const MADV_DONTNEED = 4;
@@ -22,11 +23,19 @@ export interface Mapping {
   readonly lengthBytes: number;
 }
 
+/** The kernel hands out less than a page of text at a time. */
+const PIECE_BYTES = 4_096;
+
 /** As {@link Process.returnMemory}; on Linux alone. */
-export async function returnMemory(): Promise<void> {
-  if (process.platform !== "linux") return;
+export function returnMemory(): Promise<void> {
+  return promiseOf(() => {
+    if (process.platform === "linux") returnUntouchedCode();
+  });
+}
+
+function returnUntouchedCode(): void {
   try {
-    const mappings = untouchedCode(await bun.file("/proc/self/smaps").text(), process.execPath);
+    const mappings = untouchedCode(readMappings(process.execPath), process.execPath);
     const { symbols } = loadForeign().dlopen(C_LIBRARY, {
       madvise: { args: ["usize", "usize", "int"], returns: "int" },
     });
@@ -34,6 +43,26 @@ export async function returnMemory(): Promise<void> {
     for (const { address, lengthBytes } of mappings) symbols.madvise(address, lengthBytes, MADV_DONTNEED);
   } catch (thrown) {
     throw toBarnacleError(thrown, "Return the memory of the start");
+  }
+}
+
+/** The text of our `smaps` up to the end of the program's mappings, which lie together: for the rest the kernel counts page by page too. */
+function readMappings(program: string): string {
+  const { closeSync, openSync, readSync } = process.getBuiltinModule("node:fs");
+  const descriptor = openSync("/proc/self/smaps", "r");
+  try {
+    const piece = new Uint8Array(PIECE_BYTES);
+    const decoder = new TextDecoder();
+    let text = "";
+    for (;;) {
+      const read = readSync(descriptor, piece);
+      text += decoder.decode(piece.subarray(0, read), { stream: true });
+      const places = text.match(/^[0-9a-f]+-[0-9a-f]+ .*(?=\n)/gm) ?? [];
+      const isPast = places.some((place) => place.endsWith(program)) && !places.at(-1)?.endsWith(program);
+      if (read === 0 || isPast) return text;
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }
 

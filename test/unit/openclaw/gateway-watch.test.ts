@@ -9,14 +9,14 @@ import { recentGateway } from "./support.ts";
 const SECOND_MS = 1_000;
 const CONFIG = "/srv/claw/openclaw.json";
 
-function makeWatch() {
+function makeWatch(environment: Record<string, string> = { OPENCLAW_STATE_DIR: "/srv/claw" }) {
   const bench = makeBench();
   const files = new MemoryFiles();
   const far = new FarEnd();
   const seen: (readonly Gateway[])[] = [];
   const secrets: string[] = [];
   const process = {
-    environment: () => ({ OPENCLAW_STATE_DIR: "/srv/claw" }),
+    environment: () => environment,
     hostFacts:
       () => ({ hostName: "h", os: "linux", architecture: "x64", processorCount: 1, homeDirectory: "/root" } as const),
   };
@@ -66,4 +66,23 @@ test("the watch sees a change within its interval where the platform tells of no
   files.put(CONFIG, "{}");
   await clock.advance(100 * SECOND_MS);
   expect(seen).toHaveLength(2);
+});
+
+test("where no gateway is, a look waits for company; where one is, it does not", async () => {
+  const { clock, files, scheduler, watch } = makeWatch({});
+  const looksMs: number[] = [];
+  const list = files.list.bind(files);
+  files.list = (path) => {
+    if (path === "/root") looksMs.push(clock.monotonicMs());
+    return list(path);
+  };
+  watch.start();
+  scheduler.add({ name: "other", intervalMs: 37 * SECOND_MS, timeoutMs: SECOND_MS, run: () => Promise.resolve() });
+  scheduler.start();
+  await clock.advance(60 * SECOND_MS);
+  expect(looksMs).toEqual([2_000, 37_000]);
+  files.put("/root/.openclaw/openclaw.json", "{}");
+  files.put("/root/.openclaw", "");
+  await clock.advance(60 * SECOND_MS);
+  expect(looksMs.slice(2)).toEqual([71_000, 92_000]);
 });

@@ -169,6 +169,22 @@ describe("S4 rhythm", () => {
 });
 
 describe("S5 merging", () => {
+  test("setToleranceMs lets a task wait for company from then on, and no longer", async () => {
+    const { clock, scheduler } = makeBench();
+    const [patient, regular] = [new RunTrace(clock), new RunTrace(clock)];
+    const task = scheduler.add({ name: "a", intervalMs: 5_000, timeoutMs: 500, run: patient.run });
+    scheduler.add({ name: "b", intervalMs: 8_000, timeoutMs: 500, run: regular.run });
+    scheduler.start();
+    await clock.advance(1_000);
+    task.setToleranceMs(4_000);
+    await clock.advance(18_000);
+    expect(patient.startsMs).toEqual([0, 8_000, 14_000, 16_000]);
+    task.setToleranceMs(0);
+    await clock.advance(6_500);
+    expect(patient.startsMs.slice(4)).toEqual([20_000, 25_000]);
+    expect(() => task.setToleranceMs(-1)).toThrow("toleranceMs");
+  });
+
   test("Scheduler wakes once for tasks that tolerate it, and starts each within its tolerance", async () => {
     const { clock, scheduler, sample } = makeBench();
     const traces = [30_000, 30_000, 60_000, 20_000].map((intervalMs, index) => {

@@ -119,7 +119,7 @@ describe("Local health, and where it comes from", () => {
     bench.service.addCheck("inbox", () => ({ ok, message: "cannot write /home/me/inbox" }));
     await bench.start();
     ok = false;
-    await bench.clock.advance(10 * SECOND_MS);
+    await bench.clock.advance(32 * SECOND_MS);
     const { health } = bench.receiver.last.document;
     expect(health).toMatchObject({
       status: "degraded",
