@@ -42,7 +42,7 @@ const SERVER_GRACE_MS = 300;
 const OWN_KEY_BYTES = 32;
 
 /** What a start still has to do once it listens waits so long, so that whoever waits for the port is answered first. */
-const FIRST_ANSWER_MS = 2;
+const FIRST_ANSWER_MS = 5;
 /** By then everything periodic has run twice, and what goes is what none of it needs. */
 const RETURN_MEMORY_AFTER_MS = 45_000;
 /** Code that runs seldom comes back with time: 5 ms of processor time so often keep it away. */

@@ -8,6 +8,7 @@ import type { Command, FlagParametersForType, TypedCommandParameters } from "@st
 import type { LogLevel } from "../log/mod.ts";
 import type { Invocation } from "./context.ts";
 import { dictionary } from "./dictionary.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "./log-flags.ts";
 
 /** What every command takes. Absent flags are `undefined`. */
 export interface CommonFlags {
@@ -45,9 +46,6 @@ export function textsFlag(brief: string, placeholder: string) {
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;
 }
-
-const LOG_FORMATS = ["json", "text"] as const;
-const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /**
  * The flags of {@link CommonFlags}.

@@ -6,7 +6,6 @@
 import { BarnacleError, toBarnacleError } from "../errors.ts";
 import { SECRET_BYTES_MAX } from "../limits.ts";
 import type { Files } from "../runtime/port.ts";
-import { explainConfig } from "./explain.ts";
 import type { LoadedConfig } from "./load.ts";
 import { formatOrigin } from "./origin.ts";
 
@@ -22,17 +21,19 @@ export async function readNamedFile(
   loaded: LoadedConfig,
   path: string,
 ): Promise<string | undefined> {
-  const row = explainConfig(loaded).find((setting) => setting.path === path);
-  if (typeof row?.value !== "string") return undefined;
+  const [section = "", name = ""] = path.split(".");
+  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = loaded.config;
+  const file = sections[section]?.[name];
+  if (typeof file !== "string") return undefined;
   const action = `Read the file of ${path}`;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await files.read(row.value, SECRET_BYTES_MAX));
+    return new TextDecoder("utf-8", { fatal: true }).decode(await files.read(file, SECRET_BYTES_MAX));
   } catch (thrown) {
     const { code } = toBarnacleError(thrown, action);
     throw new BarnacleError({
       code: "SECRET_UNREADABLE",
       action,
-      value: `${code} from ${JSON.stringify(row.value)} (${formatOrigin(row.origin)})`,
+      value: `${code} from ${JSON.stringify(file)} (${formatOrigin(loaded.origins.get(path) ?? { kind: "default" })})`,
       wanted: `a readable file of at most ${SECRET_BYTES_MAX} bytes of text`,
       cause: thrown,
     });

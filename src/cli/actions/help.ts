@@ -5,7 +5,7 @@ import type { CommonFlags } from "../command.ts";
 import type { Invocation } from "../context.ts";
 import { formatExitCodes } from "../exit-codes.ts";
 import { formatFailure } from "../failure.ts";
-import { failureStyle } from "../run-command-line.ts";
+import { failureStyle } from "../failure-style.ts";
 
 export default async function help(this: Invocation, _flags: CommonFlags, ...topic: string[]): Promise<void> {
   if (topic.length === 1 && topic[0] === "exit-codes") {

@@ -2,7 +2,7 @@ import type { RunFlags } from "../commands/run.ts";
 import type { Invocation } from "../context.ts";
 import { serve } from "../serve.ts";
 
-export default async function run(this: Invocation, flags: RunFlags): Promise<void> {
+export default async function run(this: Pick<Invocation, "cli">, flags: RunFlags): Promise<void> {
   await serve(this.cli, flags, {
     parts: { agent: true, hub: false },
     settings: {

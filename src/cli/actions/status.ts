@@ -5,7 +5,7 @@ import { loadConfiguration } from "../configuration.ts";
 import type { CliContext, Invocation } from "../context.ts";
 import { agentClient, hubClient } from "../endpoint.ts";
 import { formatFailure, usageError } from "../failure.ts";
-import { failureStyle } from "../run-command-line.ts";
+import { failureStyle } from "../failure-style.ts";
 import { formatFleet, formatHostStatus } from "../status-view.ts";
 import { safeJson, wantsColour } from "../terminal.ts";
 import { redrawUntilSignal } from "../watch.ts";

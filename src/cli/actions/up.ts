@@ -9,7 +9,7 @@ import { usageError } from "../failure.ts";
 import { serve } from "../serve.ts";
 import { escapeText } from "../terminal.ts";
 
-export default async function up(this: Invocation, flags: UpFlags): Promise<void> {
+export default async function up(this: Pick<Invocation, "cli">, flags: UpFlags): Promise<void> {
   const { runtime } = this.cli;
   const { standardOutput } = runtime.process;
   await serve(this.cli, flags, {

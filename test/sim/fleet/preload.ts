@@ -9,7 +9,7 @@ import "../../../src/cli/actions/monitor.ts";
 import "../../../src/cli/actions/report.ts";
 import "../../../src/cli/actions/run.ts";
 import "../../../src/cli/actions/up.ts";
-import "../../../src/cli/commands.ts";
+import "../../../src/cli/parser.ts";
 import "../../../src/deadman/mod.ts";
 import "../../../src/config/harborforge.ts";
 import "../../../src/hub/mod.ts";
