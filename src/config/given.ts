@@ -6,7 +6,7 @@
 import { nearestName } from "./nearest.ts";
 import type { Origin } from "./origin.ts";
 import type { ConfigProblems } from "./problems.ts";
-import { allSettings, SECRET_FILE_SUFFIX, type Setting, settingKind } from "./settings.ts";
+import { allSettings, ENVIRONMENT_PREFIX, SECRET_FILE_SUFFIX, type Setting, settingKind } from "./settings.ts";
 import { unknownSettingFault } from "./unknown.ts";
 
 /** A value that one source gives to one setting. */
@@ -26,7 +26,10 @@ export type Flags = Readonly<Record<string, string | boolean | readonly string[]
 /** What the environment gives. An empty variable counts as unset. */
 export function givenByEnvironment(environment: Environment, problems: ConfigProblems): Given[] {
   const given: Given[] = [];
+  // Windows does not tell cases apart.
+  const hasOurs = Object.keys(environment).some((name) => name.toUpperCase().startsWith(ENVIRONMENT_PREFIX));
   for (const setting of allSettings().values()) {
+    if (!hasOurs && setting.environment === undefined) continue;
     const { variable } = setting;
     const text = environment[variable] ?? "";
     const fileVariable = variable + SECRET_FILE_SUFFIX;
@@ -80,17 +83,20 @@ export function givenByFlags(
  * @returns a sentence for each
  */
 export function mistypedVariables(environment: Environment): string[] {
+  const contractNames = new Set(Array.from(allSettings().values(), (setting) => setting.environment));
+  const strangers = Object.keys(environment).filter((name) =>
+    /^(?:BARNACLE|OPENCLAW)_/.test(name) && environment[name] !== "" && !contractNames.has(name)
+  );
+  if (strangers.length === 0) return [];
   const known = new Set(["BARNACLE_CONFIG"]);
   for (const { variable, isSecret } of allSettings().values()) {
     known.add(variable);
     if (isSecret === true) known.add(variable + SECRET_FILE_SUFFIX);
   }
-  return Object.keys(environment)
-    .filter((name) => /^(?:BARNACLE|OPENCLAW)_/.test(name) && environment[name] !== "" && !known.has(name))
-    .flatMap((name) => {
-      const nearest = nearestName(name, known, { distanceMax: 2 });
-      return nearest === undefined ? [] : [`environment ${name} is not read; the nearest that is read is ${nearest}`];
-    });
+  return strangers.filter((name) => !known.has(name)).flatMap((name) => {
+    const nearest = nearestName(name, known, { distanceMax: 2 });
+    return nearest === undefined ? [] : [`environment ${name} is not read; the nearest that is read is ${nearest}`];
+  });
 }
 
 const NUMBER_REGEXP = /^-?\d+(?:\.\d+)?$/;

@@ -21,7 +21,8 @@ export interface Setting extends SettingDefinition {
   readonly variable: string;
 }
 
-const ENVIRONMENT_PREFIX = "BARNACLE_";
+/** Begins the name of each variable that no contract names. */
+export const ENVIRONMENT_PREFIX = "BARNACLE_";
 
 /** Ends the name of the variable that names a file with a secret. */
 export const SECRET_FILE_SUFFIX = "_FILE";
@@ -71,7 +72,16 @@ function listSettings(): Setting[] {
   return Object.entries<SectionDefinition>(configSections).flatMap(([section, { settings }]) =>
     Object.entries(settings).map(([name, definition]) => {
       const path = `${section}.${name}`;
-      return { ...definition, path, section, name, variable: definition.environment ?? variableOf(path) };
+      return {
+        ...definition,
+        path,
+        section,
+        name,
+        // Made when it is asked for: a start with no variable of ours asks for few.
+        get variable() {
+          return definition.environment ?? variableOf(path);
+        },
+      };
     })
   );
 }
