@@ -42,15 +42,22 @@ interface Fleet {
   readonly key: string;
 }
 
-export async function benchHub(workshop: Workshop): Promise<Section[]> {
+/** Publications. */
+export async function benchHub(workshop: Workshop): Promise<Section> {
   const hubs: Fleet[] = [];
   for (const instances of FLEETS) hubs.push(await startHub(workshop, instances));
   const echo = await workshop.start(workshop.spot("echo"));
   const publications = await benchPublications(workshop, hubs, echo);
-  await workshop.stop(echo);
-  const queries = await benchQueries(workshop, hubs.at(-1));
-  for (const { server } of hubs) await workshop.stop(server);
-  return [publications, queries];
+  for (const server of [echo, ...hubs.map((fleet) => fleet.server)]) await workshop.stop(server);
+  return publications;
+}
+
+/** Questions to the hub with the largest fleet. */
+export async function benchInstances(workshop: Workshop): Promise<Section> {
+  const fleet = await startHub(workshop, Math.max(...FLEETS));
+  const queries = await benchQueries(workshop, fleet);
+  await workshop.stop(fleet.server);
+  return queries;
 }
 
 /** A hub that has heard of its whole fleet. */
@@ -71,7 +78,7 @@ function beats({ instances, key }: Fleet): LoadPlan["requests"] {
 }
 
 async function benchPublications(workshop: Workshop, hubs: readonly Fleet[], echo: Server): Promise<Section> {
-  const rounds = workshop.quick ? 2 : 8;
+  const rounds = workshop.quick ? 2 : 6;
   const durationMs = workshop.quick ? 500 : 2_000;
   const measure = (server: Server, fleet: Fleet) =>
     workshop.load.measure(server, { connections: FULL_LOAD_CONNECTIONS, requests: beats(fleet), durationMs }, {
@@ -129,8 +136,7 @@ function describePublications(hubs: readonly Fleet[], taken: readonly Slice[][],
   return [...rows, flat];
 }
 
-async function benchQueries(workshop: Workshop, fleet: Fleet | undefined): Promise<Section> {
-  if (fleet === undefined) throw new Error("Bench: no fleet to ask for");
+async function benchQueries(workshop: Workshop, fleet: Fleet): Promise<Section> {
   const answersMax = workshop.quick ? 50 : 300;
   const rows: string[][] = [];
   for (const filter of FILTERS) {

@@ -16,7 +16,7 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchAgents } from "./agents.ts";
-import { benchHub } from "./hub.ts";
+import { benchHub, benchInstances } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMail } from "./mail.ts";
 import { benchSealed } from "./mail-sealed.ts";
@@ -38,6 +38,7 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   size: benchSize,
   status: benchStatus,
   hub: benchHub,
+  instances: benchInstances,
   watch: benchWatch,
   mail: benchMail,
   "relay-frames": benchRelay,
