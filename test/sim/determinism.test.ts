@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { drawFaults, type Main, NO_FAULTS, SeededRandom, SimWorld, startChaos } from "./mod.ts";
 
-const HOUR_MS = 3_600_000;
+const LIFE_MS = 30 * 60_000;
+const timeout = { timeout: 60_000 };
 const LIMITS = { idleTimeoutMs: 30_000, connectionsMax: 100 };
 
 /** Keeps what it is sent in a database. */
@@ -52,31 +53,31 @@ async function runFleet(seed: number): Promise<{ readonly world: SimWorld; reado
     lastsMs: [100, 300_000],
     restart: (host) => host.start(host === hub ? runHub : runAgent),
   });
-  await world.run(HOUR_MS);
+  await world.run(LIFE_MS);
   return { world, stopChaos };
 }
 
 describe("SimWorld", () => {
-  test("gives one trace for one seed, whatever goes wrong in it", async () => {
-    for (const seed of [1, 2, 3, 4, 5]) {
+  test("gives one trace for one seed, whatever goes wrong in it", timeout, async () => {
+    for (const seed of [1, 2, 3]) {
       const { world: first } = await runFleet(seed);
       const { world: second } = await runFleet(seed);
       expect(second.trace.lines).toEqual(first.trace.lines);
       expect(second.trace.hash).toBe(first.trace.hash);
-      expect(first.trace.count).toBeGreaterThan(500);
+      expect(first.trace.count).toBeGreaterThan(250);
     }
   });
 
-  test("gives another trace for another seed", async () => {
+  test("gives another trace for another seed", timeout, async () => {
     const hashes = [];
-    for (let seed = 10; seed < 20; seed++) hashes.push((await runFleet(seed)).world.trace.hash);
-    expect(new Set(hashes).size).toBe(10);
+    for (let seed = 10; seed < 16; seed++) hashes.push((await runFleet(seed)).world.trace.hash);
+    expect(new Set(hashes).size).toBe(6);
   });
 
-  test("becomes whole again once chaos is over", async () => {
+  test("becomes whole again once chaos is over", timeout, async () => {
     const { world, stopChaos } = await runFleet(42);
     stopChaos();
-    await world.run(HOUR_MS);
+    await world.run(LIFE_MS);
     world.calm();
     for (const host of world.hosts) {
       for (const process of host.processes) process.kill();

@@ -12,7 +12,7 @@ import { BROKEN_RELAY_BUILDS, QUIET_RELAYS } from "./relay/sabotage.ts";
 
 const CANARY_SEED = 1;
 const PORT = 9_000;
-const timeout = { timeout: 60_000 };
+const timeout = { timeout: 120_000 };
 
 describe("a fleet found at relays", () => {
   test("lives the same life again from the same seed", timeout, async () => {
@@ -30,10 +30,14 @@ describe("a fleet found at relays", () => {
 });
 
 describe("the checkers of fleets found at relays", () => {
-  for (const { what, caughtBy, sabotage, options, seed = CANARY_SEED } of BROKEN_RELAY_BUILDS) {
+  for (const { what, caughtBy, sabotage, options, seedsMax = 1 } of BROKEN_RELAY_BUILDS) {
     test(`${caughtBy} notices ${what}`, timeout, async () => {
-      const { fleet } = await runRelayFleet({ seed, sabotage, options: { ...QUIET_RELAYS, ...options } });
-      expect(fleet.record.violations.map(({ checker }) => checker)).toContain(caughtBy);
+      const noticed = new Set<string>();
+      for (let seed = CANARY_SEED; seed < CANARY_SEED + seedsMax && !noticed.has(caughtBy); seed++) {
+        const { fleet } = await runRelayFleet({ seed, sabotage, options: { ...QUIET_RELAYS, ...options } });
+        for (const { checker } of fleet.record.violations) noticed.add(checker);
+      }
+      expect([...noticed]).toContain(caughtBy);
     });
   }
 });

@@ -162,9 +162,9 @@ export class Answers {
   }
 
   /** Whether a `HELLO` that any relay could have heard leaves the node where it is. Source: MoltComm v1, section 11, reading 6. */
-  #isToStay({ lastReadAtMs, registration }: RelayLink, { to }: MessageOf<"HELLO">): boolean {
+  #isToStay({ isKept, lastReadAtMs, registration }: RelayLink, { to }: MessageOf<"HELLO">): boolean {
     if (to !== undefined || registration?.isNamed !== true) return false;
-    return this.#components.clock.monotonicMs() - lastReadAtMs < HEARD_LATELY_MS;
+    return isKept || this.#components.clock.monotonicMs() - lastReadAtMs < HEARD_LATELY_MS;
   }
 
   #register(link: RelayLink, { from, to, ts, body }: MessageOf<"HELLO">): void {

@@ -5,8 +5,13 @@
  */
 import type { Link } from "../link.ts";
 
-/** Whether the relay at the far end is one whose identity we knew before, and says in its signed `agent` that it keeps a mailbox. */
-export function hasMailbox({ agent = "", relay }: Pick<Link, "agent" | "relay">): boolean {
+/** Whether the relay at the far end says in its signed `agent` that it keeps a mailbox. */
+export function saysMailbox({ agent = "" }: Pick<Link, "agent">): boolean {
   const words = agent.split(" ");
-  return relay?.isPinned === true && words.includes("relay") && words.includes("mailbox");
+  return words.includes("relay") && words.includes("mailbox");
+}
+
+/** Whether it is also one whose identity we knew before. */
+export function hasMailbox(link: Pick<Link, "agent" | "relay">): boolean {
+  return link.relay?.isPinned === true && saysMailbox(link);
 }

@@ -31,6 +31,7 @@ import {
   WAYS_REMEMBERED_MAX,
 } from "./bounds.ts";
 import type { RelayCounts } from "./counts.ts";
+import { saysMailbox } from "./mailboxes.ts";
 import { Memory, touch } from "./memory.ts";
 import { type Outcome, race, type Starter } from "./race.ts";
 import type { RelayLinks } from "./relay-links.ts";
@@ -107,6 +108,10 @@ export class Ways {
     const outcome = await race(clock, stages, { headStartMs: DOUBT_HEAD_START_MS, timeoutMs });
     if (this.#isStopped) return failure("STOPPED", "the node stops");
     if ("found" in outcome) return outcome.found;
+    const keeper = outcome.failures.some(({ reason }) => reason === "UNREACHABLE")
+      ? this.#keeperFor(to, relays)
+      : undefined;
+    if (keeper !== undefined) return keeper;
     if (addresses.length === 0) this.#init.onUnknown();
     return merge(outcome.failures);
   }
@@ -217,6 +222,17 @@ export class Ways {
     touch(relay.reached, to, clock.monotonicMs(), REACHED_MAX);
     this.#remember(to, relay.address);
     return { found: link };
+  }
+
+  /**
+   * A relay of a node that is away which keeps what comes for it. Only for nodes that we have met: what they announce is known, so that
+   * nothing lies there in plain which could be sealed.
+   */
+  #keeperFor(to: string, relays: readonly PeerAddress[]): Link | undefined {
+    const { relayLinks, store } = this.#components;
+    if (store.get(to)?.agent === undefined) return undefined;
+    const links = relays.map((address) => relayLinks.at(formatPeerAddress(address)));
+    return links.find((link) => link?.isOpen === true && link.isProven && saysMailbox(link));
   }
 
   /** Relays that we are connected to anyway: the node may be there, too. */

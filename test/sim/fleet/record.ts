@@ -21,8 +21,11 @@ export type CheckerName =
 /** Those of the mail fleet, each for an invariant of the design: 1, 2, 3, 4, 5 and 10. */
 export type MailCheckerName = "lost" | "twice" | "seq" | "outbox" | "order" | "whole";
 
-/** Those of fleets with relays: nobody stays unfound, and relays read nothing that is sealed. */
-export type RelayCheckerName = "found" | "sealed";
+/**
+ * Those of fleets with relays: nobody stays unfound, relays read nothing that is sealed and keep what they say to keep, pinned identities
+ * hold, and who is hostile harms nobody else.
+ */
+export type RelayCheckerName = "found" | "sealed" | "kept" | "pinned" | "unharmed";
 
 export interface Violation {
   readonly checker: CheckerName;

@@ -12,7 +12,7 @@ import { Book } from "./book.ts";
 import { InboxLedger, MAIL_DIRECTORY } from "./inbox-ledger.ts";
 import { type MailOptions, NO_RATES } from "./options.ts";
 import "./preload.ts";
-import { type MailHost, MailRecord } from "./record.ts";
+import { type HoldingsMax, type MailHost, MailRecord } from "./record.ts";
 import { watchMail } from "./tap.ts";
 
 export interface MailFleetInit<Options extends MailOptions = MailOptions> {
@@ -31,6 +31,7 @@ export const MAIL_PORT = 9_001;
 export const PROXY_PORT = 9_101;
 export const CONNECTIONS_MAX = 64;
 export const PEERS_MAX = 16;
+const BUFFERED_BYTES_MAX = 1_500_000;
 const HTTP = "127.0.0.1:7410";
 
 export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<MailRecord> {
@@ -71,6 +72,16 @@ export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<M
   /** The most timers of a node: the loop's one, one for all requests, one for the turns, and some that a start or a stop sets. */
   get timersMax(): number {
     return 10;
+  }
+
+  /** The most that a process may hold; of a node, what one recipient's whole window weighs, and a half besides. */
+  holdingsMaxOf(_one: ProcessRecord): HoldingsMax {
+    return {
+      connectionsMax: CONNECTIONS_MAX,
+      perAddressMax: CONNECTIONS_MAX,
+      bufferedBytesMax: BUFFERED_BYTES_MAX,
+      bufferedBytesAllMax: Infinity,
+    };
   }
 
   get mailHosts(): readonly MailHost[] {
@@ -114,6 +125,7 @@ export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<M
     }
     this.#mailHosts = mailHosts;
     for (const own of mailHosts) this.#writeContacts(own);
+    await this.prepare();
     await this.startAll();
     this.world.faults = this.options.faults;
   }
@@ -148,6 +160,16 @@ export class MailFleet<Options extends MailOptions = MailOptions> extends Crew<M
   /** Looks at what has to be so at any time. */
   checkOften(): void {
     for (const { ledger } of this.#mailHosts) ledger.check();
+  }
+
+  /** What else has to be there before anything starts. */
+  protected prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Looks at what has to be on disks, whoever ended meanwhile. */
+  checkStores(): Promise<void> {
+    return Promise.resolve();
   }
 
   protected override environmentOf(_host: SimHost): Readonly<Record<string, string>> {

@@ -22,8 +22,19 @@ export interface MailHost {
 export interface Holdings {
   connections: number;
   connectionsMax: number;
+  /** The most from one remote address. */
+  perAddressMax: number;
   bufferedBytesMax: number;
+  /** The most of all connections together, as it was looked at now and then. */
+  bufferedBytesAllMax: number;
+  readonly open: Set<{ readonly bufferedBytes: number }>;
 }
+
+/** The most that a process may hold. */
+export type HoldingsMax = Pick<
+  Holdings,
+  "connectionsMax" | "perAddressMax" | "bufferedBytesMax" | "bufferedBytesAllMax"
+>;
 
 export class MailRecord extends CrewRecord {
   /** Of each process of the node. */

@@ -53,6 +53,7 @@ class Wire {
         }
         return goesOn;
       },
+      keepAlive: (idleMs) => connection.keepAlive?.(idleMs) === true,
       pause: () => connection.pause(),
       resume: () => connection.resume(),
       end: () => connection.end(),

@@ -61,6 +61,7 @@ export async function liveMail(fleet: MailFleet): Promise<Omit<MailOutcome, "fle
   for (const writer of writers) writer.edit();
   await checkWhole(fleet);
   fleet.checkOften();
+  await fleet.checkStores();
   checkOutboxes(fleet);
   checkOrder(fleet);
   await stopAll(fleet);
@@ -84,6 +85,7 @@ async function runWatched(fleet: MailFleet, durationMs: number): Promise<void> {
   while (fleet.nowMs < untilMs && fleet.record.violations.length === 0) {
     await fleet.world.run(Math.min(LOOK_MS * 10, untilMs - fleet.nowMs));
     fleet.checkOften();
+    await fleet.checkStores();
   }
 }
 

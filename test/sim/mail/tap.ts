@@ -13,19 +13,34 @@ import type { Holdings } from "./record.ts";
 /** The runtime, watched. */
 export function watchMail(runtime: Runtime, one: ProcessRecord, fleet: MailFleet): Runtime {
   const watched = { ...runtime, clock: countTimers(runtime.clock, one) };
-  return one.role === "agent" ? { ...watched, network: watchNetwork(runtime.network, one, fleet) } : watched;
+  return one.role === "agent" || one.role === "relay"
+    ? { ...watched, network: watchNetwork(runtime.network, one, fleet) }
+    : watched;
 }
 
 function watchNetwork(network: Network, one: ProcessRecord, fleet: MailFleet): Network {
-  const holdings: Holdings = { connections: 0, connectionsMax: 0, bufferedBytesMax: 0 };
+  const holdings: Holdings = {
+    connections: 0,
+    connectionsMax: 0,
+    perAddressMax: 0,
+    bufferedBytesMax: 0,
+    bufferedBytesAllMax: 0,
+    open: new Set(),
+  };
+  const perAddress = new Map<string, number>();
   fleet.record.holdings.set(one, holdings);
-  const open = (): () => void => {
+  const open = (host: string): () => void => {
     holdings.connections++;
     holdings.connectionsMax = Math.max(holdings.connectionsMax, holdings.connections);
+    const ofAddress = (perAddress.get(host) ?? 0) + 1;
+    perAddress.set(host, ofAddress);
+    holdings.perAddressMax = Math.max(holdings.perAddressMax, ofAddress);
     let isOpen = true;
     return () => {
-      if (isOpen) holdings.connections--;
+      if (!isOpen) return;
       isOpen = false;
+      holdings.connections--;
+      perAddress.set(host, (perAddress.get(host) ?? 0) - 1);
     };
   };
   const tap = (connection: Connection, closed: () => void): Connection =>
@@ -33,11 +48,11 @@ function watchNetwork(network: Network, one: ProcessRecord, fleet: MailFleet): N
   return {
     listen: (address, accept) =>
       network.listen(address, (connection) => {
-        const closed = open();
+        const closed = open(connection.remote.host);
         return watchHandler(accept(tap(connection, closed)), closed);
       }),
     dial: async (address, handler, options) => {
-      const closed = open();
+      const closed = open(address.host);
       try {
         return tap(await network.dial(address, watchHandler(handler, closed), options), closed);
       } catch (thrown) {
@@ -77,6 +92,7 @@ class TappedConnection implements Connection {
   constructor(connection: Connection, context: TapContext) {
     this.#connection = connection;
     this.#context = context;
+    if (context.one.role === "relay") context.holdings.open.add(this);
   }
 
   get remote() {
@@ -93,7 +109,11 @@ class TappedConnection implements Connection {
 
   write(data: Uint8Array): boolean {
     const { holdings, one } = this.#context;
-    if (one.process.isRunning) { for (const frame of this.#frames.push(data)) this.#note(frame); }
+    if (one.role === "agent" && one.process.isRunning) {
+      for (const frame of this.#frames.push(data)) {
+        this.#note(frame);
+      }
+    }
     const goesOn = this.#connection.write(data);
     holdings.bufferedBytesMax = Math.max(holdings.bufferedBytesMax, this.#connection.bufferedBytes);
     return goesOn;
@@ -117,6 +137,7 @@ class TappedConnection implements Connection {
 
   destroy(): void {
     this.#context.closed();
+    this.#context.holdings.open.delete(this);
     this.#connection.destroy();
   }
 

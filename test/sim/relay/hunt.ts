@@ -8,7 +8,7 @@ import { runRelayFleet } from "./scenario.ts";
 
 /** All parts together. */
 const SEEDS = 60;
-const SEEDS_PER_TEST = 10;
+const SEEDS_PER_TEST = 5;
 const TIMEOUT_MS = 120_000;
 
 /** Defines the tests of one part, counted from 1. */

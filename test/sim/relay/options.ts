@@ -5,7 +5,24 @@
  * @module
  */
 import { describeMailOptions, drawMailOptions, type MailOptions, NO_RATES } from "../mail/options.ts";
-import type { SeededRandom } from "../mod.ts";
+import { NO_FAULTS, type SeededRandom } from "../mod.ts";
+
+/** What hostile clients do to relays. See `hostile-clients.ts`. */
+export const HOSTILE_ACTS = [
+  "flood",
+  "nobody",
+  "itself",
+  "ids",
+  "replay",
+  "foreign",
+  "deaf",
+  "slow",
+  "half",
+  "garbage",
+  "idle",
+  "boxes",
+] as const;
+export type HostileAct = (typeof HOSTILE_ACTS)[number];
 
 /** What a lying relay does to a frame, each with this probability. */
 export interface Lies {
@@ -44,6 +61,44 @@ export interface RelayOptions extends MailOptions {
   readonly sealing: "off" | "auto" | "required";
   /** The liars do not stop when all other trouble does. Everybody is found at an honest relay, too, then. */
   readonly liesToTheEnd: boolean;
+  /** Relays keep what comes for those that are away: so many messages for each. */
+  readonly mailbox: { readonly framesPerNode: number } | undefined;
+  /** Hosts sleep for minutes and more, one after the other. */
+  readonly sleeps: boolean;
+  /** What clients that nobody invited do; none of it: there are none. */
+  readonly hostileActs: readonly HostileAct[];
+  /** Kernels ask by themselves whether the far end of a connection is there. */
+  readonly keepsAlive: boolean;
+  /** Nodes know relays from manifests alone, which pin their identities. */
+  readonly pins: boolean;
+}
+
+const MINUTE_MS = 60_000;
+/** As many as the configuration has by default: more than any world sends. */
+const MANY_FRAMES = 1_000;
+
+/** No mailbox, nobody who sleeps or means harm, no manifest. */
+export const NOTHING_WORSE = {
+  mailbox: undefined,
+  sleeps: false,
+  hostileActs: [],
+  keepsAlive: false,
+  pins: false,
+} as const;
+
+const PEACEFUL = {
+  unreadPerSenderMax: 1_000,
+  troubles: ["cursor"],
+  liars: [],
+  faults: NO_FAULTS,
+  sleeps: false,
+  troubleMs: 2 * MINUTE_MS,
+} as const;
+
+/** Whether nothing is wrong but hostile clients, so that nobody else may notice anything. */
+export function isPeaceful({ faults, hostileActs, liars, sleeps, troubles }: RelayOptions): boolean {
+  const isQuiet = troubles.every((trouble) => trouble === "cursor") && faults === NO_FAULTS;
+  return hostileActs.length > 0 && liars.length === 0 && !sleeps && isQuiet;
 }
 
 export const NO_LIES: Lies = {
@@ -62,6 +117,32 @@ export const NO_LIES: Lies = {
 };
 
 export function drawRelayOptions(random: SeededRandom): RelayOptions {
+  return drawWorse(random, drawPlain(random));
+}
+
+/** What relays and nodes can meet beside routers and lies. */
+function drawWorse(random: SeededRandom, options: RelayOptions): RelayOptions {
+  const sleeps = random.chance(0.3);
+  const isPeaceful = random.chance(0.3);
+  const hostileActs = random.chance(0.4) ? HOSTILE_ACTS.filter(() => random.chance(0.4)) : [];
+  const worse: RelayOptions = {
+    ...options,
+    mailbox: random.chance(0.5)
+      ? { framesPerNode: random.pick([MANY_FRAMES, MANY_FRAMES, MANY_FRAMES, 3]) }
+      : undefined,
+    sleeps,
+    hostileActs,
+    keepsAlive: random.chance(0.5),
+    pins: random.chance(0.35),
+    ...sleeps
+      ? { troubleMs: random.integer(15, 60) * MINUTE_MS, editMs: [2_000, 120_000], pauseMs: [10_000, 120_000] }
+      : {},
+  };
+  // Where nothing else is wrong, nobody may notice that somebody is hostile.
+  return hostileActs.length > 0 && isPeaceful ? { ...worse, ...PEACEFUL } : worse;
+}
+
+function drawPlain(random: SeededRandom): RelayOptions {
   const mail = drawMailOptions(random);
   const troubles = [...mail.troubles, ...(random.chance(0.4) ? ["router" as const] : [])];
   const honestCount = random.pick([1, 1, 2, 2, 3]);
@@ -84,6 +165,7 @@ export function drawRelayOptions(random: SeededRandom): RelayOptions {
     knowsRelays,
     sealing: random.pick(["off", "auto", "auto", "required"]),
     liesToTheEnd: relayConnections > liars.length && random.chance(0.6),
+    ...NOTHING_WORSE,
   };
 }
 
@@ -96,9 +178,12 @@ function drawLies(random: SeededRandom): Lies {
 }
 
 /** On one line, for whoever replays the seed. */
-export function describeRelayOptions({ liars, ...rest }: RelayOptions): string {
+export function describeRelayOptions({ liars, mailbox, hostileActs, ...rest }: RelayOptions): string {
   const told = liars.map((lies) =>
     Object.entries(lies).filter(([, rate]) => rate > 0).map(([name, rate]) => `${name}:${Number(rate).toFixed(3)}`)
   );
-  return `liars=[${told.map((each) => each.join(" ")).join(" | ")}] ${describeMailOptions(rest)}`;
+  const box = mailbox === undefined ? "none" : String(mailbox.framesPerNode);
+  return `mailbox=${box} hostile=${hostileActs.join("+")} liars=[${told.map((each) => each.join(" ")).join(" | ")}] ${
+    describeMailOptions(rest)
+  }`;
 }

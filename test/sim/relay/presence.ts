@@ -20,6 +20,8 @@ export const FOUND_WITHIN_MS = 180_000;
 const LOOK_MS = 1_000;
 /** Less than the 10 minutes by which clocks may differ. */
 const CLOCKS_MS = 9 * 60_000;
+/** Half of the shortest life of a manifest. */
+const MANIFEST_CLOCKS_MS = 3 * 60_000;
 /** Beyond these, attempts fail that nothing is wrong with. */
 const LATENCY_MS_MAX = 1_000;
 
@@ -61,24 +63,28 @@ export class Presence {
   }
 
   /** Whether the node is registered somewhere. */
-  isFound({ host, nodeId }: MailHost): boolean {
+  isFound(own: MailHost): boolean {
+    return this.#fleet.relays.some((relay) => this.isAt(own, relay));
+  }
+
+  /** Whether the node is registered at a relay. */
+  isAt({ host, nodeId }: MailHost, relay: SimHost): boolean {
     const fleet = this.#fleet;
-    const node = fleet.currentOn(host);
-    if (node === undefined) return false;
-    return fleet.relays.some((relay) => {
-      if ((this.#told.get(node)?.get(relay.name) ?? 0) === 0) return false;
-      const one = fleet.currentOn(relay);
-      return fleet.liars.has(relay) || (one !== undefined && (this.#registered.get(one)?.get(nodeId) ?? 0) > 0);
-    });
+    const [node, one] = [fleet.currentOn(host), fleet.currentOn(relay)];
+    if (node === undefined || (this.#told.get(node)?.get(relay.name) ?? 0) === 0) return false;
+    return fleet.liars.has(relay) || (one !== undefined && (this.#registered.get(one)?.get(nodeId) ?? 0) > 0);
   }
 
   check(): void {
     const { honest, mailHosts, nowMs, record } = this.#fleet;
+    this.#fleet.keeping.check();
+    this.#fleet.peace.check();
+    this.#fleet.measure();
     for (const own of mailHosts) {
       const isFound = this.isFound(own);
       for (const relay of honest) {
         const key = `${own.name} ${relay.name}`;
-        if (isFound || !this.#canMeet(own.host, relay)) {
+        if (isFound || !this.canMeet(own.host, relay)) {
           this.#sinceMs.delete(key);
           continue;
         }
@@ -96,15 +102,23 @@ export class Presence {
     }
   }
 
-  #canMeet(host: SimHost, relay: SimHost): boolean {
+  /** Whether nothing keeps a node from being registered at a relay. */
+  canMeet(host: SimHost, relay: SimHost): boolean {
     const { options, record, world: { faults, network } } = this.#fleet;
-    if (!this.#isAwake(host) || !this.#isAwake(relay)) return false;
+    if (!this.#isAwake(host) || !this.#isAwake(relay) || !this.#isListed(host, relay)) return false;
     if (!network.isOpen(host, relay) || !network.isOpen(relay, host)) return false;
     if (Math.abs(host.wallMs() - relay.wallMs()) > CLOCKS_MS) return false;
     const { latencyMs, lookUpFailureRate, resetRate } = faults.network;
     const isSound = latencyMs[1] <= LATENCY_MS_MAX && lookUpFailureRate === 0 && resetRate === 0;
     // Routers that forget again and again may do so each time something is sent.
     return record.calmAtMs !== undefined || (isSound && !options.troubles.includes("router"));
+  }
+
+  /** Whether the node has a manifest that names the relay, where it needs one. */
+  #isListed(host: SimHost, relay: SimHost): boolean {
+    const { alwaysListed, options, world } = this.#fleet;
+    if (!options.pins) return true;
+    return alwaysListed.includes(relay) && Math.abs(host.wallMs() - world.clock.wallMs()) <= MANIFEST_CLOCKS_MS;
   }
 
   #isAwake(host: SimHost): boolean {

@@ -7,16 +7,33 @@ import type { Runtime } from "../../../src/runtime/port.ts";
 import type { ProcessRecord, Role } from "../fleet/record.ts";
 import { findToken } from "../mail/book.ts";
 import { MailFleet, type MailFleetInit } from "../mail/mail-fleet.ts";
+import type { HoldingsMax } from "../mail/record.ts";
 import { Nat, type SimHost } from "../mod.ts";
+import { HostileClients } from "./hostile-clients.ts";
+import { Keeping } from "./keeping.ts";
 import { Liar } from "./liar.ts";
 import { drawRelayOptions, type RelayOptions } from "./options.ts";
+import { Peace } from "./peace.ts";
 import "./preload.ts";
+import { Publisher, type RelayIdentity } from "./publisher.ts";
 import { Presence } from "./presence.ts";
+import { Sleepers } from "./sleepers.ts";
 import { watchAgent, watchRelay } from "./taps.ts";
 
 export type RelayFleetInit = MailFleetInit<RelayOptions>;
 
 export const RELAY_PORT = 9_003;
+const HELLOS_MAX = 200;
+/** Small enough to be met, and far from what the fleet itself needs. */
+const RELAY_LIMITS = {
+  connectionsMax: 120,
+  connectionsPerAddress: 40,
+  framesPerSecondPerNode: 500,
+  queuedBytesPerNode: 262_144,
+  queuedBytesMax: 1_048_576,
+} as const;
+/** What one hand-over, one read and one frame may add before it is looked whether there is room. */
+const AT_ONCE_BYTES = 524_288;
 
 export class RelayFleet extends MailFleet<RelayOptions> {
   readonly presence: Presence;
@@ -24,6 +41,17 @@ export class RelayFleet extends MailFleet<RelayOptions> {
   readonly liars: ReadonlyMap<SimHost, Liar>;
   /** Pairs of nodes of which the first has sent the second something sealed. */
   readonly sealedPairs = new Set<string>();
+  /** `HELLO`s that relays have heard, for whoever plays them again. */
+  readonly hellos: Uint8Array<ArrayBuffer>[] = [];
+  readonly keeping: Keeping;
+  readonly peace: Peace;
+  readonly #sleepers: Sleepers;
+  /** A relay of which no publisher knows. */
+  readonly #rogue: SimHost | undefined;
+  readonly #publisher: Publisher | undefined;
+  readonly #identities = new Map<SimHost, RelayIdentity>();
+  readonly #hostileHosts: readonly SimHost[];
+  #hostile: HostileClients | undefined;
   sealedMessages = 0;
   plainMessages = 0;
 
@@ -43,10 +71,38 @@ export class RelayFleet extends MailFleet<RelayOptions> {
       return [host, new Liar(this, host, lies)];
     }));
     this.presence = new Presence(this);
+    this.#rogue = this.options.pins ? this.world.addHost("rogue") : undefined;
+    this.#publisher = this.options.pins ? new Publisher(this) : undefined;
+    this.keeping = new Keeping(this);
+    this.peace = new Peace(this);
+    this.#sleepers = new Sleepers(this);
+    this.world.network.keepsAlive = this.options.keepsAlive;
+    const isAnybodyHostile = this.options.hostileActs.length > 0;
+    this.#hostileHosts = isAnybodyHostile ? [this.world.addHost("hostile0"), this.world.addHost("hostile1")] : [];
   }
 
   get relays(): readonly SimHost[] {
+    return [...this.listed, ...this.#rogue === undefined ? [] : [this.#rogue]];
+  }
+
+  /** Those that everybody may know. */
+  get listed(): readonly SimHost[] {
     return [...this.honest, ...this.liars.keys()];
+  }
+
+  /** Those that each manifest names. */
+  get alwaysListed(): readonly SimHost[] {
+    return [...this.honest.slice(0, 1), ...[...this.liars.keys()].slice(0, 1)];
+  }
+
+  get publisher(): Publisher | undefined {
+    return this.#publisher;
+  }
+
+  identityOf(relay: SimHost): RelayIdentity {
+    const identity = this.#identities.get(relay);
+    if (identity === undefined) throw new RangeError(`Cannot find who ${relay.name} is: it was not asked`);
+    return identity;
   }
 
   override get supervised(): readonly SimHost[] {
@@ -70,16 +126,66 @@ export class RelayFleet extends MailFleet<RelayOptions> {
   override async start(): Promise<void> {
     await super.start();
     this.presence.start();
+    if (this.options.sleeps) this.#sleepers.start();
+    if (this.#hostileHosts.length === 0) return;
+    this.#hostile = new HostileClients(this, this.#hostileHosts);
+    this.#hostile.start();
   }
 
   override calm(): void {
     super.calm();
+    this.#publisher?.calm();
+    this.#sleepers.end();
+    this.#hostile?.end();
     if (!this.options.liesToTheEnd) { for (const liar of this.liars.values()) liar.isHonest = true; }
   }
 
   override checkOften(): void {
     super.checkOften();
     this.presence.check();
+  }
+
+  override async checkStores(): Promise<void> {
+    for (const relay of this.relays) await this.keeping.checkStore(relay);
+  }
+
+  /** A relay heard a `HELLO`. */
+  heard(frame: Uint8Array<ArrayBuffer>): void {
+    if (this.#hostileHosts.length > 0 && this.hellos.length < HELLOS_MAX) this.hellos.push(frame);
+  }
+
+  /** Looks how much relays hold for nodes to read; every second. */
+  measure(): void {
+    for (const relay of this.relays) {
+      const one = this.currentOn(relay);
+      const holdings = one === undefined ? undefined : this.record.holdings.get(one);
+      if (holdings === undefined) continue;
+      let bytes = 0;
+      for (const { bufferedBytes } of holdings.open) bytes += bufferedBytes;
+      holdings.bufferedBytesAllMax = Math.max(holdings.bufferedBytesAllMax, bytes);
+    }
+  }
+
+  override holdingsMaxOf(one: ProcessRecord): HoldingsMax {
+    if (one.role !== "relay") return super.holdingsMaxOf(one);
+    const { connectionsMax, connectionsPerAddress, queuedBytesMax, queuedBytesPerNode } = RELAY_LIMITS;
+    return {
+      connectionsMax,
+      perAddressMax: connectionsPerAddress,
+      bufferedBytesMax: queuedBytesPerNode + AT_ONCE_BYTES,
+      bufferedBytesAllMax: queuedBytesMax + AT_ONCE_BYTES,
+    };
+  }
+
+  protected override async prepare(): Promise<void> {
+    if (this.#publisher === undefined) return;
+    for (const relay of this.relays) {
+      const { node_id: nodeId, pub } = JSON.parse(
+        await this.command(relay, ["relay", "info", "--json", "--dir", "/work"]),
+      );
+      this.#identities.set(relay, { nodeId, pub });
+    }
+    this.#publisher.start();
   }
 
   protected override contactAddresses(host: SimHost, index: number): readonly string[] {
@@ -103,10 +209,10 @@ export class RelayFleet extends MailFleet<RelayOptions> {
   }
 
   protected override environmentOf(host: SimHost): Readonly<Record<string, string>> {
-    if (this.relays.includes(host)) return {};
+    if (this.relays.includes(host)) return this.#relayEnvironment();
     return {
       ...super.environmentOf(host),
-      BARNACLE_MOLTCOMM_RELAYS: this.#relayAddresses().join(","),
+      ...this.#publisher?.environment ?? { BARNACLE_MOLTCOMM_RELAYS: this.#relayAddresses().join(",") },
       BARNACLE_MOLTCOMM_RELAY_CONNECTIONS: String(this.options.relayConnections),
       BARNACLE_MOLTCOMM_SEALING: this.options.sealing,
     };
@@ -129,7 +235,24 @@ export class RelayFleet extends MailFleet<RelayOptions> {
     }
   }
 
+  #relayEnvironment(): Record<string, string> {
+    const { mailbox } = this.options;
+    const environment: Record<string, string> = {
+      BARNACLE_RELAY_CONNECTIONS_MAX: String(RELAY_LIMITS.connectionsMax),
+      BARNACLE_RELAY_CONNECTIONS_PER_ADDRESS: String(RELAY_LIMITS.connectionsPerAddress),
+      BARNACLE_RELAY_FRAMES_PER_SECOND_PER_NODE: String(RELAY_LIMITS.framesPerSecondPerNode),
+      BARNACLE_RELAY_QUEUED_BYTES_PER_NODE: String(RELAY_LIMITS.queuedBytesPerNode),
+      BARNACLE_RELAY_QUEUED_BYTES_MAX: String(RELAY_LIMITS.queuedBytesMax),
+    };
+    if (mailbox === undefined) return environment;
+    return {
+      ...environment,
+      BARNACLE_RELAY_MAILBOX_ENABLED: "true",
+      BARNACLE_RELAY_MAILBOX_FRAMES_PER_NODE: String(mailbox.framesPerNode),
+    };
+  }
+
   #relayAddresses(): string[] {
-    return this.relays.map(({ name }) => `relay://${name}:${RELAY_PORT}`);
+    return this.listed.map(({ name }) => `relay://${name}:${RELAY_PORT}`);
   }
 }

@@ -14,7 +14,15 @@ import { makeFrame, readFrame } from "../mail/frames.ts";
 import { rewire, type Wiring } from "../mail/rewiring.ts";
 import { QUIET, signerOf } from "../mail/sabotage.ts";
 import { NO_FAULTS, type SimHost } from "../mod.ts";
-import { NO_LIES, type RelayOptions } from "./options.ts";
+import { NO_LIES, NOTHING_WORSE, type RelayOptions } from "./options.ts";
+import {
+  changeConnections,
+  fromElsewhere,
+  hideFrames,
+  loseFrames,
+  seeNoQueue,
+  waitForAll,
+} from "./broken-platforms.ts";
 import { RELAY_PORT } from "./relay-fleet.ts";
 
 export interface BrokenRelayBuild {
@@ -23,8 +31,8 @@ export interface BrokenRelayBuild {
   readonly sabotage: Sabotage;
   /** The world in which it shows, beside {@link QUIET_RELAYS}. */
   readonly options?: Partial<RelayOptions>;
-  /** Default: 1. */
-  readonly seed?: number;
+  /** In so many worlds it must show once; default: in the first. */
+  readonly seedsMax?: number;
 }
 
 /** A world in which only the broken build is wrong, as far as the table does not ask for more. */
@@ -38,8 +46,21 @@ export const QUIET_RELAYS: Partial<RelayOptions> = {
   knowsRelays: true,
   sealing: "required",
   liesToTheEnd: false,
+  ...NOTHING_WORSE,
 };
 
+/** Hosts sleep, and relays keep what comes for them. */
+const SLEEPY = {
+  mailbox: { framesPerNode: 1_000 },
+  sleeps: true,
+  hostCount: 5,
+  hiddenCount: 5,
+  routerCount: 5,
+  honestCount: 1,
+  editMs: [10_000, 60_000],
+  editsMax: 120,
+  troubleMs: 1_200_000,
+} as const;
 /** Messages are lost with connections while others are under way behind them. */
 const LOSSY = {
   troubles: ["router"],
@@ -82,7 +103,7 @@ export const BROKEN_RELAY_BUILDS: readonly BrokenRelayBuild[] = [
     what: "a relay that lets messages pass those that did not get there",
     caughtBy: "order",
     options: LOSSY,
-    seed: 2,
+    seedsMax: 12,
     sabotage: onRole("agent", (runtime, host) => ({
       ...runtime,
       network: rewire(runtime.network, saysNothingOfOrder(runtime, host)),
@@ -92,9 +113,54 @@ export const BROKEN_RELAY_BUILDS: readonly BrokenRelayBuild[] = [
     what: "a node that believes answers that the recipient did not sign",
     caughtBy: "outbox",
     options: { ...LYING, liars: [{ ...NO_LIES, forge: 0.5, dropMail: 0.5 }] },
-    sabotage: onRole("agent", (runtime) => ({
+    sabotage: onRole("agent", believeAll),
+  },
+  {
+    what: "a relay that says to keep what it has not written",
+    caughtBy: "kept",
+    options: SLEEPY,
+    seedsMax: 6,
+    sabotage: onRole("relay", (runtime) => ({ ...runtime, databases: loseFrames(runtime.databases) })),
+  },
+  {
+    what: "a relay that does not hand over what it keeps",
+    caughtBy: "kept",
+    options: SLEEPY,
+    seedsMax: 6,
+    sabotage: onRole("relay", (runtime) => ({ ...runtime, databases: hideFrames(runtime.databases) })),
+  },
+  {
+    what: "a node that believes whoever signs a manifest",
+    caughtBy: "pinned",
+    options: { pins: true, relayConnections: 3, troubleMs: 240_000 },
+    seedsMax: 3,
+    sabotage: onRole("agent", believeAll),
+  },
+  {
+    what: "a relay that believes whoever says to be a node",
+    caughtBy: "unharmed",
+    options: { hostileActs: ["foreign"] },
+    sabotage: onRole("relay", believeAll),
+  },
+  {
+    what: "a relay that reads nobody while one does not read",
+    caughtBy: "unharmed",
+    options: { hostileActs: ["deaf"], honestCount: 1 },
+    sabotage: onRole("relay", (runtime) => ({ ...runtime, network: waitForAll(runtime) })),
+  },
+  {
+    what: "a relay that takes whatever it is sent for one that does not read",
+    caughtBy: "bounds",
+    options: { hostileActs: ["deaf"], honestCount: 1 },
+    sabotage: onRole("relay", (runtime) => ({ ...runtime, network: changeConnections(runtime.network, seeNoQueue) })),
+  },
+  {
+    what: "a relay that takes each connection for one from elsewhere",
+    caughtBy: "bounds",
+    options: { hostileActs: ["idle"], honestCount: 1 },
+    sabotage: onRole("relay", (runtime) => ({
       ...runtime,
-      crypto: { ...runtime.crypto, ed25519Verifier: () => () => true },
+      network: changeConnections(runtime.network, (connection) => fromElsewhere(connection, runtime)),
     })),
   },
   {
@@ -106,12 +172,18 @@ export const BROKEN_RELAY_BUILDS: readonly BrokenRelayBuild[] = [
   {
     what: "a relay that forgets to cancel its timers",
     caughtBy: "bounds",
+    seedsMax: 6,
     sabotage: onRole("relay", (runtime) => ({ ...runtime, clock: leakTimers(runtime.clock) })),
   },
 ];
 
 function onRole(broken: Role, change: (runtime: Runtime, host: SimHost) => Runtime): Sabotage {
   return (runtime, role, host) => role === broken ? change(runtime, host) : runtime;
+}
+
+/** Every signature holds. */
+function believeAll(runtime: Runtime): Runtime {
+  return { ...runtime, crypto: { ...runtime.crypto, ed25519Verifier: () => () => true } };
 }
 
 /** The node's `HELLO`s, signed anew without a word on order: the relay does for it what it does for anybody. */

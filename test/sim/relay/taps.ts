@@ -27,6 +27,8 @@ export function watchAgent(network: Network, one: ProcessRecord, fleet: RelayFle
     outgoing: (frame) => {
       const message = readFrame(frame);
       if (message?.t === "DIRECT") noteSent(message, fleet);
+      if (message?.t === "HELLO" || message?.t === "HELLO_ACK") noteNamed(message, one, fleet);
+      if (message?.t === "ACK") fleet.peace.acknowledged(String(message.body["ref"]));
       return [frame];
     },
   }));
@@ -34,6 +36,8 @@ export function watchAgent(network: Network, one: ProcessRecord, fleet: RelayFle
     listen: (address, accept) => wired.listen(address, accept),
     dial: async (address, handler, options) => {
       if (address.port !== RELAY_PORT) return await wired.dial(address, handler, options);
+      const answeredBy = new Set<string>();
+      const relay = fleet.relays.find(({ name }) => name === address.host);
       let isTold = false;
       const tell = (isOpen: boolean): void => {
         if (isOpen !== isTold) fleet.presence.told(one, address.host, isOpen);
@@ -43,11 +47,17 @@ export function watchAgent(network: Network, one: ProcessRecord, fleet: RelayFle
       const connection = await wired.dial(
         address,
         end.handler(handler, (frame) => {
-          if (readFrame(frame)?.t === "HELLO_ACK") tell(true);
+          const message = readFrame(frame);
+          if (message?.t !== "HELLO_ACK") return;
+          answeredBy.add(message.from);
+          tell(true);
         }),
         options,
       );
-      return end.connection(connection);
+      return end.connection(connection, (frame) => {
+        if (relay === undefined || readFrame(frame)?.t !== "DIRECT") return;
+        fleet.publisher?.sentOver(one.process.host, relay, answeredBy);
+      });
     },
   };
 }
@@ -58,17 +68,32 @@ export function watchRelay(network: Network, one: ProcessRecord, fleet: RelayFle
     dial: (address, handler, options) => network.dial(address, handler, options),
     listen: async (address, accept) => {
       const listener = await network.listen(address, (connection) => {
+        const { host } = one.process;
         const registered = new Set<string>();
-        const end = new End(() => {
-          for (const nodeId of registered) fleet.presence.registered(one, nodeId, false);
+        const behind: (() => void)[] = [];
+        const end = new End((isOurs) => {
+          for (const nodeId of registered) {
+            fleet.presence.registered(one, nodeId, false);
+            if (isOurs && one.stop === undefined) fleet.peace.left(host, nodeId);
+          }
         });
         const tapped = end.connection(connection, (frame) => {
           const message = readFrame(frame);
-          if (message?.t !== "HELLO_ACK" || message.to === undefined || registered.has(message.to)) return;
-          registered.add(message.to);
-          fleet.presence.registered(one, message.to, true);
+          if (message === undefined) return;
+          const { body, id, t, to } = message;
+          if (t === "ERROR" && body["code"] === "KEPT") fleet.keeping.told(host, to ?? "", String(body["ref"]));
+          const answered = t === "DIRECT" ? fleet.keeping.handed(host, id) : undefined;
+          if (answered !== undefined) behind.push(answered);
+          if (t !== "HELLO_ACK" || to === undefined || registered.has(to)) return;
+          registered.add(to);
+          fleet.presence.registered(one, to, true);
         });
-        return end.handler(accept(tapped), (frame) => noteRelayed(frame, one, fleet));
+        return end.handler(accept(tapped), (frame) => {
+          const t = readFrame(frame)?.t;
+          if (t === "PONG") { for (const answered of behind.splice(0)) answered(); }
+          if (t === "HELLO") fleet.heard(frame);
+          noteRelayed(frame, one, fleet);
+        });
       });
       fleet.presence.isUp(one);
       return listener;
@@ -78,12 +103,13 @@ export function watchRelay(network: Network, one: ProcessRecord, fleet: RelayFle
 
 /** Follows a connection to its end, at this end of it. */
 class End {
-  readonly #over: () => void;
+  readonly #over: (isOurs: boolean) => void;
   #isOver = false;
 
-  constructor(over: () => void) {
-    this.#over = () => {
-      if (!this.#isOver) over();
+  /** @param over told whether this end was the first to end it */
+  constructor(over: (isOurs: boolean) => void) {
+    this.#over = (isOurs) => {
+      if (!this.#isOver) over(isOurs);
       this.#isOver = true;
     };
   }
@@ -100,20 +126,21 @@ class End {
         for (const frame of frames.push(data)) onFrame(frame);
         return connection.write(data);
       },
+      keepAlive: (idleMs) => connection.keepAlive?.(idleMs) === true,
       pause: () => connection.pause(),
       resume: () => connection.resume(),
       end: () => {
-        this.#over();
+        this.#over(true);
         connection.end();
       },
       destroy: () => {
-        this.#over();
+        this.#over(true);
         connection.destroy();
       },
     };
   }
 
-  handler(handler: ConnectionHandler, onFrame: (frame: Uint8Array) => void): ConnectionHandler {
+  handler(handler: ConnectionHandler, onFrame: (frame: Uint8Array<ArrayBuffer>) => void): ConnectionHandler {
     const frames = new Frames();
     return {
       onData: (data) => {
@@ -122,11 +149,11 @@ class End {
       },
       onDrain: () => handler.onDrain(),
       onEnd: () => {
-        this.#over();
+        this.#over(false);
         handler.onEnd();
       },
       onClose: (error) => {
-        this.#over();
+        this.#over(false);
         if (error === undefined) handler.onClose();
         else handler.onClose(error);
       },
@@ -135,7 +162,8 @@ class End {
 }
 
 /** Once a node has sent another something sealed, it sends it nothing in plain. */
-function noteSent({ body, from, to = "" }: SeenMessage, fleet: RelayFleet): void {
+function noteSent({ body, from, id, to = "" }: SeenMessage, fleet: RelayFleet): void {
+  fleet.peace.sent(id);
   const { options, record, sealedPairs } = fleet;
   const isSealed = String(body["msg"]).startsWith(SEALED);
   const pair = `${from} ${to}`;
@@ -147,6 +175,11 @@ function noteSent({ body, from, to = "" }: SeenMessage, fleet: RelayFleet): void
   fleet.plainMessages++;
   if (options.sealing === "required") record.violate("sealed", fleet.nowMs, `${pair}: sent in plain`);
   if (sealedPairs.has(pair)) record.violate("sealed", fleet.nowMs, `${pair}: sent in plain after something sealed`);
+}
+
+function noteNamed({ body }: SeenMessage, { process }: ProcessRecord, fleet: RelayFleet): void {
+  const { addrs = [] } = body["peer"] as { readonly addrs?: readonly string[] };
+  fleet.publisher?.named(process.host, addrs);
 }
 
 function noteRelayed(frame: Uint8Array, one: ProcessRecord, fleet: RelayFleet): void {

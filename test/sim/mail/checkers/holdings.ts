@@ -1,8 +1,6 @@
 /** What a node holds stays bounded, whatever arrives. Source: invariant 7. @module */
-import { CONNECTIONS_MAX, type MailFleet } from "../mail-fleet.ts";
+import type { MailFleet } from "../mail-fleet.ts";
 
-/** What one recipient's whole window may weigh, and a half besides. */
-const BUFFERED_BYTES_MAX = 1_500_000;
 const TASKS_MAX = 32;
 
 export function checkHoldings(fleet: MailFleet): void {
@@ -14,9 +12,13 @@ export function checkHoldings(fleet: MailFleet): void {
       violate(`${one.pendingTimersMax} timers at once, wanted ${fleet.timersMax}`);
     }
     if (one.taskCountMax > TASKS_MAX) violate(`${one.taskCountMax} tasks, wanted ${TASKS_MAX}`);
-    const { bufferedBytesMax = 0, connectionsMax = 0 } = record.holdings.get(one) ?? {};
-    if (bufferedBytesMax > BUFFERED_BYTES_MAX) violate(`${bufferedBytesMax} bytes buffered on a connection`);
-    // One that is turned away is there for a moment.
-    if (connectionsMax > CONNECTIONS_MAX + 1) violate(`${connectionsMax} connections, wanted ${CONNECTIONS_MAX}`);
+    const held = record.holdings.get(one);
+    if (held === undefined) continue;
+    const most = fleet.holdingsMaxOf(one);
+    for (const name of Object.keys(most) as (keyof typeof most)[]) {
+      // One connection that is turned away is there for a moment.
+      const wanted = most[name] + (name === "connectionsMax" || name === "perAddressMax" ? 1 : 0);
+      if (held[name] > wanted) violate(`${name} ${held[name]}, wanted ${wanted}`);
+    }
   }
 }

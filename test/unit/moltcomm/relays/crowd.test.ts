@@ -6,6 +6,8 @@ import { MINUTE_MS, SECOND_MS, type TestNode } from "../node/support.ts";
 import { type RawRelay, registeredAt, RelayScene } from "./support.ts";
 
 const CLIENTS = 1_000;
+/** A crowd of real nodes is a second of work on a quiet machine. */
+const timeout = { timeout: 60_000 };
 
 /** When clients that all lost a relay at 0 dial it, and when the last of them has it again; it is back after `downMs`. */
 function comeBack(downMs: number, seed: number): { readonly attemptsAtMs: number[]; readonly lastMs: number } {
@@ -56,16 +58,16 @@ describe("a thousand clients of a relay that restarts", () => {
     }
   });
 
-  test("that go to another relay meanwhile do not come there all at once", async () => {
+  test("that go to another relay meanwhile do not come there all at once", timeout, async () => {
     const scene = await RelayScene.make({ relays: 2 });
     const [first, second] = scene.relays as [RawRelay, RawRelay];
     const nodes: TestNode[] = [];
-    for (let index = 0; index < 120; index++) nodes.push(await scene.start(`node${index}`, { reachable: "no" }));
+    for (let index = 0; index < 80; index++) nodes.push(await scene.start(`node${index}`, { reachable: "no" }));
     scene.separate(...nodes);
     await scene.world.until(() => nodes.every((node) => registeredAt(node).length === 1));
     await scene.world.run(MINUTE_MS);
     const lost = nodes.filter((node) => registeredAt(node)[0] === first.address).length;
-    expect(lost).toBeGreaterThan(30);
+    expect(lost).toBeGreaterThan(20);
     second.acceptedAtMs.length = 0;
     first.kill();
     await scene.world.until(() => nodes.every((node) => registeredAt(node)[0] === second.address), {
@@ -74,11 +76,11 @@ describe("a thousand clients of a relay that restarts", () => {
     expect(mostInASecond(second.acceptedAtMs)).toBeLessThanOrEqual(Math.ceil(lost * 0.25));
   });
 
-  test("do as planned: nodes in a world, with mail to send meanwhile", async () => {
+  test("do as planned: nodes in a world, with mail to send meanwhile", timeout, async () => {
     const scene = await RelayScene.make();
     const { relay, world } = scene;
     const nodes: TestNode[] = [];
-    for (let index = 0; index < 150; index++) {
+    for (let index = 0; index < 100; index++) {
       nodes.push(await scene.start(`node${index}`, { addressesOf: () => [relay.address], reachable: "no" }));
     }
     scene.separate(...nodes);
@@ -95,7 +97,7 @@ describe("a thousand clients of a relay that restarts", () => {
     }
     await relay.start();
     await world.until(isBack, { withinMs: 15 * SECOND_MS });
-    expect(mostInASecond(relay.acceptedAtMs)).toBeLessThanOrEqual(150 * 0.2);
-    expect(relay.acceptedAtMs.length).toBe(150);
+    expect(mostInASecond(relay.acceptedAtMs)).toBeLessThanOrEqual(100 * 0.2);
+    expect(relay.acceptedAtMs.length).toBe(100);
   });
 });

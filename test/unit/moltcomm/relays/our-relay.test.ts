@@ -1,16 +1,16 @@
 /** Hunts: our nodes and our relay misunderstanding each other. */
 import { describe, expect, test } from "vitest";
 import { address, makeIdentity, MINUTE_MS, newId, SECOND_MS, startNode, type TestNode } from "../node/support.ts";
-import { startRelay, type TestRelay } from "../relay/support.ts";
+import { type RelayOptions, startRelay, type TestRelay } from "../relay/support.ts";
 import { SimWorld } from "../../../sim/mod.ts";
 import { registeredAt } from "./support.ts";
 
 /** Our relay, and nodes that reach each other over it alone. */
-async function makeOurs(count = 2) {
+async function makeOurs(count = 2, options: RelayOptions = {}) {
   const world = new SimWorld({ seed: 11 });
   const host = world.addHost("relay");
   const identity = makeIdentity(world.createRuntime(host).crypto);
-  let relay: TestRelay = await startRelay(world, host, { identity });
+  let relay: TestRelay = await startRelay(world, host, { ...options, identity });
   const text = `relay://${host.ip}:9001`;
   const nodes: TestNode[] = [];
   for (let index = 0; index < count; index++) {
@@ -64,6 +64,36 @@ describe("our relay", () => {
     const startMs = world.clock.monotonicMs();
     expect(await send("hi")).toMatchObject({ outcome: "failed", reason: "UNREACHABLE", byRecipient: false });
     expect(world.clock.monotonicMs() - startMs).toBeLessThan(SECOND_MS);
+  });
+
+  test("keeps what is sent to a node long gone, sealed, and hands it over though its sender is gone by then", async () => {
+    const { world, host, one, two, send, relay } = await makeOurs(2, { boxes: {} });
+    expect(await send("there")).toEqual({ outcome: "delivered" });
+    const { identity } = two;
+    await world.wait(two.node.stop());
+    await world.run(MINUTE_MS);
+    // The first goes as before; from then on the sender asks first whether the node is there.
+    for (const msg of ["secret 1", "secret 2", "secret 3"]) {
+      expect(await send(msg)).toMatchObject({ outcome: "failed", reason: "KEPT", byRecipient: false });
+      await world.run(MINUTE_MS);
+    }
+    expect(relay().relay.view.mailbox?.frames).toBe(3);
+    await world.wait(one.node.stop());
+    const again = await startNode(world, two.host, {
+      identity,
+      relays: [address(`relay://${host.ip}:9001`)],
+      sealing: { mode: "auto", unsealedAtMs: () => undefined },
+    });
+    await world.until(() => again.inbox.texts.length === 3);
+    expect(again.inbox.texts).toEqual(["secret 1", "secret 2", "secret 3"]);
+    await world.until(() => relay().relay.view.mailbox?.frames === 0);
+  });
+
+  test("keeps nothing of a node for one that it has never met: it could be in plain", async () => {
+    const { world, two, send, relay } = await makeOurs(2, { boxes: {} });
+    await world.wait(two.node.stop());
+    expect(await send("in plain")).toMatchObject({ outcome: "failed", reason: "UNREACHABLE" });
+    expect(relay().relay.view.mailbox?.frames).toBe(0);
   });
 
   test("restarted ten times loses nothing that is tried again, and delivers it once", async () => {
