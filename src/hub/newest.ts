@@ -4,36 +4,43 @@
  * @module
  */
 
+interface Kept {
+  readonly row: number;
+  readonly sequence: number;
+}
+
 /** A heap whose root is the row of those kept that was heard first: it is the next to go. */
 export class Newest {
   readonly #limit: number;
-  readonly #sequenceOf: (row: number) => number;
-  readonly #heap: number[] = [];
+  readonly #heap: Kept[] = [];
+  #least = -Infinity;
 
-  /**
-   * @param limit how many rows to keep, at least 1
-   * @param sequenceOf a row's, higher for what was heard later
-   */
-  constructor(limit: number, sequenceOf: (row: number) => number) {
+  /** @param limit how many rows to keep, at least 1 */
+  constructor(limit: number) {
     this.#limit = limit;
-    this.#sequenceOf = sequenceOf;
   }
 
-  /** Keeps the row while it is among the last heard. */
-  offer(row: number): void {
+  /** What was heard no later than this need not be offered: of many rows, nearly all. */
+  get least(): number {
+    return this.#least;
+  }
+
+  /** Keeps the row while it is among the last heard. @param sequence higher for what was heard later */
+  offer(row: number, sequence: number): void {
     const heap = this.#heap;
     if (heap.length < this.#limit) {
-      heap.push(row);
+      heap.push({ row, sequence });
       this.#rise(heap.length - 1);
-    } else if (this.#sequenceAt(0) < this.#sequenceOf(row)) {
-      heap[0] = row;
+    } else if (sequence > this.#least) {
+      heap[0] = { row, sequence };
       this.#sink();
     }
+    if (heap.length === this.#limit) this.#least = this.#sequenceAt(0);
   }
 
   /** Those kept, the last heard first. */
   list(): number[] {
-    return [...this.#heap].sort((left, right) => this.#sequenceOf(right) - this.#sequenceOf(left));
+    return [...this.#heap].sort((left, right) => right.sequence - left.sequence).map(({ row }) => row);
   }
 
   #rise(from: number): void {
@@ -58,13 +65,12 @@ export class Newest {
 
   /** Beyond the end: later than everything. */
   #sequenceAt(place: number): number {
-    const row = this.#heap[place];
-    return row === undefined ? Infinity : this.#sequenceOf(row);
+    return this.#heap[place]?.sequence ?? Infinity;
   }
 
   #swap(first: number, second: number): void {
-    const row = this.#heap[first] as number;
-    this.#heap[first] = this.#heap[second] as number;
-    this.#heap[second] = row;
+    const kept = this.#heap[first] as Kept;
+    this.#heap[first] = this.#heap[second] as Kept;
+    this.#heap[second] = kept;
   }
 }

@@ -104,7 +104,7 @@ export class SearchIndex {
     const cells = this.#cells;
     const { before, forgottenUntilMs } = criteria;
     const matches = this.#matcherOf(criteria);
-    const newest = new Newest(criteria.limit, (row) => cells[row * CELLS + SEQUENCE] as number);
+    const newest = new Newest(criteria.limit);
     let total = 0;
     let matched = 0;
     let candidates = 0;
@@ -114,9 +114,10 @@ export class SearchIndex {
       total++;
       if (!matches(at)) continue;
       matched++;
-      if (!((cells[at + SEQUENCE] as number) < before)) continue;
+      const sequence = cells[at + SEQUENCE] as number;
+      if (!(sequence < before)) continue;
       candidates++;
-      newest.offer(row);
+      if (sequence > newest.least) newest.offer(row, sequence);
     }
     return { rows: newest.list(), candidates, matched, total };
   }
