@@ -37,6 +37,8 @@ export type AttemptOutcome =
 export interface Carrier {
   /** One attempt; overlapping ones to one recipient go in the order of the calls. Never rejects. */
   attempt(message: OutgoingMessage): Promise<AttemptOutcome>;
+  /** Makes ready what the next attempt to this recipient needs, while it answers the one before; a carrier need not. */
+  prepare?(message: OutgoingMessage): void;
   /** Calls `listener` when a node became reachable (again). @returns a function that ends it */
   onReachable(listener: (nodeId: string) => void): () => void;
 }

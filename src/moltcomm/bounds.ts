@@ -10,6 +10,8 @@ const MINUTE_MS = 60_000;
 
 /** Frames taken in, and answers signed, before others have their turn: about a millisecond of work with cryptography. */
 export const FRAMES_PER_TURN = 16;
+/** A link with no more to read than this is looked at without waiting for the next turn: a few frames. */
+export const AT_ONCE_BYTES_MAX = 2 * KIB;
 /** Messages and acknowledgements read since the start that make this node a busy one. */
 export const BUSY_AFTER_FRAMES = 1_000;
 /** Frames that leave in one write; the far end starts on them while we sign the next. */
@@ -26,6 +28,8 @@ export const DELIVERY_BYTES_MAX = 64 * MIB;
 /** Answers that a peer has not taken yet; beyond it, it is not read on until it takes them. */
 export const UNTAKEN_BYTES_MAX = 256 * KIB;
 
+/** How long a message that was signed ahead may wait for its turn: its `ts` says when it was signed. */
+export const PREPARED_MS_MAX = 1_000;
 /** How far a message's `ts` may be from our clock. Source: MoltComm v1, section 7. */
 export const TS_WINDOW_MS = 10 * MINUTE_MS;
 /** How long ids are remembered: as long as the window lets a message in. At least 5 minutes: MoltComm v1, section 7. */

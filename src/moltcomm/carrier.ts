@@ -5,6 +5,7 @@
  */
 import { toBarnacleError } from "../errors.ts";
 import type { Clock } from "../runtime/port.ts";
+import { PREPARED_MS_MAX } from "./bounds.ts";
 import type { KeptMessages } from "./kept.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
@@ -89,6 +90,14 @@ class Attempt implements Request {
   }
 }
 
+/** A frame that was made before its turn. */
+interface Prepared {
+  readonly id: string;
+  readonly way: "plain" | "sealed";
+  readonly frame: Uint8Array;
+  readonly signedAtMs: number;
+}
+
 /** The way to one recipient. */
 interface Route {
   readonly to: string;
@@ -100,6 +109,7 @@ interface Route {
   /** Attempts that are being sealed, and those behind them. */
   readonly sealing: InOrder;
   reaching: Promise<Link | RequestFailure> | undefined;
+  prepared: Prepared | undefined;
 }
 
 /** See the module's description. */
@@ -127,6 +137,21 @@ export class MailCarrier {
       route.waiting.push(attempt);
       void this.#reach(route);
     });
+  }
+
+  /** As `Carrier.prepare`. */
+  prepare(message: OutgoingMessage): void {
+    const { clock, sealing } = this.#components;
+    const { id, to, msg } = message;
+    const route = this.#routes.get(to);
+    // Where nothing is in flight, nobody knows yet how it will go; where something is being sealed, it is not the next.
+    if (route === undefined || route.inFlight === 0 || !route.sealing.isIdle || route.prepared?.id === id) return;
+    const way = sealing.wayTo(to);
+    if (way !== "plain" && way !== "sealed") return;
+    const text = way === "plain" ? msg : sealing.sealNow(message);
+    const frame = text === undefined ? undefined : this.#frame(message, text);
+    if (!(frame instanceof Uint8Array)) return;
+    route.prepared = { id, way, frame, signedAtMs: clock.monotonicMs() };
   }
 
   /** A link over which the node is reached, made where there is none. Never rejects. */
@@ -162,7 +187,15 @@ export class MailCarrier {
   #routeTo(to: string): Route {
     let route = this.#routes.get(to);
     if (route === undefined) {
-      route = { to, link: undefined, waiting: [], inFlight: 0, sealing: new InOrder(), reaching: undefined };
+      route = {
+        to,
+        link: undefined,
+        waiting: [],
+        inFlight: 0,
+        sealing: new InOrder(),
+        reaching: undefined,
+        prepared: undefined,
+      };
       this.#routes.set(to, route);
     }
     return route;
@@ -215,7 +248,9 @@ export class MailCarrier {
     const { sealing } = this.#components;
     const { message, to } = attempt;
     const way = sealing.wayTo(to);
-    if (way === "sealed") {
+    const prepared = this.#takePrepared(route, message.id);
+    if (prepared?.way === way && route.sealing.isIdle) this.#sendFrame(attempt, route, link, prepared.frame);
+    else if (way === "sealed") {
       const sealed = route.sealing.isIdle ? sealing.sealNow(message) : undefined;
       if (sealed !== undefined) return this.#sendText(attempt, route, link, sealed);
       route.sealing.add(sealing.seal(message), (sealed) => {
@@ -231,6 +266,12 @@ export class MailCarrier {
   }
 
   #sendText(attempt: Attempt, route: Route, link: Link, msg: string): void {
+    const frame = this.#frame(attempt.message, msg);
+    if (frame instanceof Uint8Array) this.#sendFrame(attempt, route, link, frame);
+    else attempt.failed(frame);
+  }
+
+  #sendFrame(attempt: Attempt, route: Route, link: Link, frame: Uint8Array): void {
     const { clock, kept, requests, voice, ways } = this.#components;
     const { id, to } = attempt.message;
     if (this.#isStopped) return attempt.failed(failure("STOPPED", "the node stops"));
@@ -238,13 +279,6 @@ export class MailCarrier {
       return attempt.failed(failure("CONNECTION_LOST", "an attempt for this message is under way already"));
     }
     if (!link.isOpen) return attempt.failed(failure("CONNECTION_LOST", "the connection is gone"));
-    let frame: Uint8Array;
-    try {
-      frame = voice.frame("DIRECT", to, { msg }, id);
-    } catch {
-      return attempt.failed(failure("BAD_FRAME", "the message is no well-formed Unicode, which no peer takes"));
-    }
-    if (frame.length - LENGTH_BYTES > this.#init.maxFrameBytes) return attempt.failed(this.#tooLarge());
     route.inFlight++;
     attempt.sentOver(link, (why) => {
       route.inFlight--;
@@ -257,6 +291,24 @@ export class MailCarrier {
     link.usedAtMs = clock.monotonicMs();
     requests.add(attempt);
     voice.send(link, "DIRECT", frame);
+  }
+
+  /** The signed frame of a message, or why there is none. @param msg its text as it goes over the wire */
+  #frame({ to, id }: OutgoingMessage, msg: string): Uint8Array | RequestFailure {
+    try {
+      const frame = this.#components.voice.frame("DIRECT", to, { msg }, id);
+      return frame.length - LENGTH_BYTES > this.#init.maxFrameBytes ? this.#tooLarge() : frame;
+    } catch {
+      return failure("BAD_FRAME", "the message is no well-formed Unicode, which no peer takes");
+    }
+  }
+
+  /** What was prepared for this message, unless it has waited too long to be sent as it is. Whatever else was prepared is dropped. */
+  #takePrepared(route: Route, id: string): Prepared | undefined {
+    const { prepared } = route;
+    route.prepared = undefined;
+    if (prepared?.id !== id) return undefined;
+    return this.#components.clock.monotonicMs() - prepared.signedAtMs <= PREPARED_MS_MAX ? prepared : undefined;
   }
 
   /** Mail to ourselves needs no wire. */

@@ -72,6 +72,10 @@ class Node implements MoltCommNode {
     return this.#parts.carrier.attempt(message);
   }
 
+  prepare(message: OutgoingMessage): void {
+    this.#parts.carrier.prepare(message);
+  }
+
   onReachable(listener: (nodeId: string) => void): () => void {
     this.#reachable.add(listener);
     return () => void this.#reachable.delete(listener);

@@ -3,12 +3,13 @@
  *
  * What arrives is not worked on where it arrives. Links with frames stand in a queue; each turn of the event loop takes a bounded number
  * from it, some of each, so that a link with a thousand frames delays one with a single frame by no more than its share. Answers whose
- * time has come (an inbox line that is durable now) are signed in turns, too.
+ * time has come (an inbox line that is durable now) are signed in turns, too. Answers, and links with little to read, do not wait for the next turn while this one has not used
+ * up its number: a message that is alone is on its way at once.
  *
  * @module
  */
 import type { Clock, Timer } from "../runtime/port.ts";
-import { FRAMES_PER_TURN } from "./bounds.ts";
+import { AT_ONCE_BYTES_MAX, FRAMES_PER_TURN } from "./bounds.ts";
 import type { Link } from "./link.ts";
 
 /** What is done in a turn. */
@@ -34,10 +35,14 @@ export class Turns<Answer> {
   readonly #queue: Link[] = [];
   #answers: Answer[] = [];
   #answersDone = 0;
+  /** Frames that may yet be taken in, and answers that may be signed, before the next turn of the event loop. */
+  #framesLeft = FRAMES_PER_TURN;
+  #answersLeft = FRAMES_PER_TURN;
   #resting: Rest[] = [];
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
-  #isScheduled = false;
+  #isAsked = false;
+  #isTurnAsked = false;
   #isRunning = false;
   #isStopped = false;
 
@@ -56,7 +61,7 @@ export class Turns<Answer> {
     if (link.work === "queued" || link.work === "resting" || link.isClosed) return;
     link.work = "queued";
     this.#queue.push(link);
-    this.#schedule();
+    this.#schedule(link.bufferedBytes <= AT_ONCE_BYTES_MAX);
   }
 
   /** Keeps a link out of the queue for a while. */
@@ -69,7 +74,7 @@ export class Turns<Answer> {
 
   answer(answer: Answer): void {
     this.#answers.push(answer);
-    this.#schedule();
+    this.#schedule(true);
   }
 
   stop(): void {
@@ -77,14 +82,30 @@ export class Turns<Answer> {
     this.#timer?.cancel();
   }
 
-  #schedule(): void {
-    if (this.#isScheduled || this.#isRunning) return;
-    this.#isScheduled = true;
-    this.#clock.nextTurn(() => this.#run());
+  #schedule(isAtOnce: boolean): void {
+    if (this.#isRunning) return;
+    if (!this.#isTurnAsked) {
+      this.#isTurnAsked = true;
+      this.#clock.nextTurn(() => this.#nextTurn());
+    }
+    if (!isAtOnce || this.#isAsked) return;
+    this.#isAsked = true;
+    // What else comes in this moment goes with it.
+    queueMicrotask(() => {
+      this.#isAsked = false;
+      this.#run();
+    });
+  }
+
+  #nextTurn(): void {
+    this.#isTurnAsked = false;
+    this.#framesLeft = FRAMES_PER_TURN;
+    this.#answersLeft = FRAMES_PER_TURN;
+    this.#run();
   }
 
   #run(): void {
-    this.#isScheduled = false;
+    if (this.#queue.length === 0 && this.#answers.length === 0) return;
     this.#isRunning = true;
     try {
       this.#signAnswers();
@@ -92,13 +113,13 @@ export class Turns<Answer> {
     } finally {
       this.#isRunning = false;
       this.#work.finish();
-      if (this.#queue.length > 0 || this.#answers.length > 0) this.#schedule();
+      if (this.#queue.length > 0 || this.#answers.length > 0) this.#schedule(false);
     }
   }
 
   #signAnswers(): void {
-    const untilIndex = Math.min(this.#answers.length, this.#answersDone + FRAMES_PER_TURN);
-    while (this.#answersDone < untilIndex) {
+    while (this.#answersLeft > 0 && this.#answersDone < this.#answers.length) {
+      this.#answersLeft--;
       const answer = this.#answers[this.#answersDone++] as Answer;
       try {
         this.#work.answer(answer);
@@ -112,14 +133,13 @@ export class Turns<Answer> {
   }
 
   #readFrames(): void {
-    let budget = FRAMES_PER_TURN;
-    while (budget > 0) {
+    while (this.#framesLeft > 0) {
       const link = this.#queue.shift();
       if (link === undefined) return;
       link.work = "none";
       if (link.isClosed || this.#isStopped) continue;
-      const quota = Math.max(1, Math.floor(budget / (this.#queue.length + 1)));
-      budget -= Math.max(1, this.#readFrom(link, quota));
+      const quota = Math.max(1, Math.floor(this.#framesLeft / (this.#queue.length + 1)));
+      this.#framesLeft -= Math.max(1, this.#readFrom(link, quota));
     }
   }
 

@@ -73,6 +73,11 @@ export interface Carrier {
    */
   attempt(message: OutgoingMessage): Promise<AttemptOutcome>;
   /**
+   * Makes ready what the next attempt to the same recipient needs, when it is for this very message and follows within a second. To be
+   * called while an answer of that recipient is awaited; elsewhere it does nothing.
+   */
+  prepare(message: OutgoingMessage): void;
+  /**
    * Calls `listener` when a node became reachable (again): it shook hands, or a new address of it is known.
    *
    * @returns a function that ends it

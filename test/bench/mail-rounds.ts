@@ -44,7 +44,7 @@ interface Plan {
 
 const FULL: Plan = {
   rounds: 5,
-  messages: { many: 80_000, few: 50_000, alone: 4_000 },
+  messages: { many: 80_000, few: 50_000, alone: 12_000 },
   floorMs: 1_000,
   brokerMs: 2_500,
   timeoutMs: 12_000,
@@ -69,7 +69,7 @@ export async function benchSideBySide(workshop: Workshop): Promise<Section[]> {
   const fileSystem = describeFileSystem(workshop.spot("mail").folder);
   const sections = [
     describeThroughput(rounds, fileSystem),
-    describeAlone(rounds, fileSystem),
+    describeAlone(rounds, { fileSystem, messages: plan.messages.alone }),
     describeBrokers(rounds, versions),
   ];
   const share = median(rounds.flatMap(({ manyBound, fewBound }) => [manyBound.share, fewBound.share]));
@@ -162,13 +162,18 @@ function describeThroughput(rounds: readonly Round[], fileSystem: string): Secti
   };
 }
 
-function describeAlone(rounds: readonly Round[], fileSystem: string): Section {
+function describeAlone(
+  rounds: readonly Round[],
+  { fileSystem, messages }: { readonly fileSystem: string; readonly messages: number },
+): Section {
   const part = (name: keyof Round["aloneParts"]) => formatFigures(rounds.map(({ aloneParts }) => aloneParts[name]));
   return {
     name: "mail-alone",
     title: "Mail: one message at a time",
     method:
-      `The next message leaves when the one before has been acknowledged. The bound is the sum of its parts, each measured alone: an ` +
+      `The next message leaves when the one before has been acknowledged; the steady middle of ${
+        messages.toLocaleString("en-US")
+      } messages. The bound is the sum of its parts, each measured alone: an ` +
       `append of an inbox line with its data sync (${fileSystem}), two signatures and two verifications, and a round trip of frames of ` +
       "these sizes between two processes over loopback.",
     table: [

@@ -1,15 +1,17 @@
 /** The same agent from its sources under Node and Deno, beside the binary. */
 import { join } from "node:path";
+import { COMMANDS } from "../e2e/barnacle.ts";
 import { formatFigures, ratios } from "./figures.ts";
 import { IN_FLIGHT } from "./mail-brokers.ts";
 import { MailFloor } from "./mail-floor.ts";
 import { type Carried, carry } from "./mail-throughput.ts";
 import type { Section } from "./tables.ts";
-import { progress, type Workshop } from "./workshop.ts";
+import { progress, ROOT, type Workshop } from "./workshop.ts";
 
 /** How a program is run under a runtime, without the program. */
 type Words = readonly string[];
 
+const BASELINE = join(ROOT, "test", "bench", "baselines", "mail.ts");
 const FLOOR_MS = 700;
 
 const TIMEOUT_MS = 10_000;
@@ -20,19 +22,15 @@ interface Measured {
   readonly carried: Carried[];
 }
 
-/** @param init.commands how Barnacle is run under each runtime, its last word the program @param init.baseline the baseline's source */
-export async function benchRuntimes(
-  workshop: Workshop,
-  init: { readonly commands: { readonly node: Words; readonly deno: Words }; readonly baseline: string },
-): Promise<Section> {
+export async function benchRuntimes(workshop: Workshop): Promise<Section> {
   const rounds = workshop.quick ? 1 : 3;
   const messages = workshop.quick ? 6_000 : 20_000;
-  const withBaseline = (words: Words) => [...words.slice(0, -1), init.baseline];
+  const withBaseline = (words: Words) => [...words.slice(0, -1), BASELINE];
   const { folder } = workshop.spot("mail");
   const ways = [
     { name: "Bun, the binary", words: [workshop.binary], baseline: [workshop.baseline("mail")] },
-    { name: "Node", words: init.commands.node, baseline: withBaseline(init.commands.node) },
-    { name: "Deno", words: init.commands.deno, baseline: withBaseline(init.commands.deno) },
+    { name: "Node", words: COMMANDS.node, baseline: withBaseline(COMMANDS.node) },
+    { name: "Deno", words: COMMANDS.deno, baseline: withBaseline(COMMANDS.deno) },
   ];
   const measured: Measured[] = ways.map(({ name }) => ({ name, bounds: [], carried: [] }));
   for (let round = 1; round <= rounds; round++) {

@@ -4,8 +4,7 @@
  *     npm run build && npm run bench                 print the tables
  *     npm run bench -- --write                       and put them into docs/numbers.md
  *     npm run bench -- --only start,size --quick     some parts, few measurements
- *     npm run bench -- mail                          the same as --only mail
- *     npm run bench -- relay                         all parts whose names begin with relay-
+ *     npm run bench -- mail                          all parts whose names begin with mail-; so with relay and sealed
  *     npm run bench -- --binary FILE                 another binary than this host's in dist/
  *
  * Linux only: memory and processor time come from /proc. Measurements of one thing and its baseline alternate, so that what else
@@ -18,7 +17,11 @@ import { parseArgs } from "node:util";
 import { benchAgents } from "./agents.ts";
 import { benchHub, benchInstances } from "./hub.ts";
 import { benchIdle } from "./idle.ts";
-import { benchMail } from "./mail.ts";
+import { benchFlood } from "./mail-flood.ts";
+import { benchInbox } from "./mail-inbox.ts";
+import { benchMemory } from "./mail-memory.ts";
+import { benchSideBySide } from "./mail-rounds.ts";
+import { benchRuntimes } from "./mail-runtimes.ts";
 import { benchSealed } from "./mail-sealed.ts";
 import { benchMonitor } from "./monitor.ts";
 import { benchRelay } from "./relay.ts";
@@ -40,7 +43,11 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
   hub: benchHub,
   instances: benchInstances,
   watch: benchWatch,
-  mail: benchMail,
+  "mail-carry": benchSideBySide,
+  "mail-runtimes": benchRuntimes,
+  "mail-inbox": benchInbox,
+  "mail-memory": benchMemory,
+  "mail-flood": benchFlood,
   "relay-frames": benchRelay,
   "relay-idle": benchIdleNodes,
   "relay-restart": benchRestart,
@@ -52,7 +59,9 @@ const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | r
 };
 /** Several parts by one name. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  ["relay", "sealed"].map((group) => [group, Object.keys(PARTS).filter((name) => name.startsWith(`${group}-`))]),
+  ["mail", "relay", "sealed"].map((
+    group,
+  ) => [group, Object.keys(PARTS).filter((name) => name.startsWith(`${group}-`))]),
 );
 const PAGE = join(ROOT, "docs", "numbers.md");
 

@@ -218,8 +218,18 @@ export class Dispatcher {
         this.#attempt(lane, message);
       }
     }
+    if (made > 0 && lane.window === 1) this.#prepareNext(lane);
     this.#endRoundIfOver(lane);
     return made;
+  }
+
+  /** One message alone is on its way: while its answer is awaited there is time for the next one's signature. */
+  #prepareNext(lane: Lane): void {
+    const { carrier, clock } = this.#components;
+    clock.nextTurn(() => {
+      const { cursor, isDraining, phase } = lane;
+      if (cursor?.hasText === true && !isDraining && phase === "active") carrier.prepare?.(cursor);
+    });
   }
 
   #attempt(lane: Lane, message: PendingMessage): void {

@@ -65,6 +65,21 @@ describe("Dispatcher", () => {
     });
   });
 
+  test("has the next message made ready while one that is alone is answered, and only then", async () => {
+    const bench = makeBench();
+    const carrier = new ScriptedCarrier((_, clock) => after(clock, 10, DELIVERED));
+    const mail = await started(bench, carrier, { inFlightPerRecipient: 1 });
+    await bench.world.wait(mail.journal.accept(offers(1, 4)));
+    await bench.world.run(1_000);
+    expect(carrier.prepared).toEqual([["message 2", 1], ["message 3", 1], ["message 4", 1]]);
+    const wide = makeBench();
+    const many = new ScriptedCarrier((_, clock) => after(clock, 10, DELIVERED));
+    const other = await started(wide, many, { inFlightPerRecipient: 2 });
+    await wide.world.wait(other.journal.accept(offers(1, 4)));
+    await wide.world.run(1_000);
+    expect(many.prepared).toEqual([]);
+  });
+
   test("D1: after a failure begins nothing before all in flight have settled, then the first unsettled alone", async () => {
     const bench = makeBench();
     const slowOnes: (() => void)[] = [];

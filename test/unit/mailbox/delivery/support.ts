@@ -50,6 +50,8 @@ type Answer = (message: OutgoingMessage, clock: Clock) => Promise<AttemptOutcome
 /** Says what becomes of each attempt; survives the processes that use it. */
 export class ScriptedCarrier {
   readonly attempts: Attempt[] = [];
+  /** Texts that were to be made ready, each with the number of attempts in flight then. */
+  readonly prepared: [msg: string, inFlight: number][] = [];
   answer: Answer;
   inFlight = 0;
   inFlightMost = 0;
@@ -69,6 +71,7 @@ export class ScriptedCarrier {
         this.inFlight--;
         return outcome;
       },
+      prepare: ({ msg }) => void this.prepared.push([msg, this.inFlight]),
       onReachable: (listener) => {
         this.#listeners.add(listener);
         return () => void this.#listeners.delete(listener);

@@ -30,6 +30,43 @@ describe("an attempt", () => {
     expect(second?.sig).not.toBe(first?.sig);
   });
 
+  test("that was prepared leaves as it was signed then, unless that is a second ago or more", async () => {
+    const { world, peer, attempt, subject } = await makeMailScene();
+    peer.answersDirects(({ body }) => body.msg === "first" ? undefined : "ACK");
+    const prepare = (id: string) => subject.node.prepare({ to: peer.nodeId, id, msg: "next" });
+    const [early, soon, late] = [newId(), newId(), newId()];
+    // Nothing is on its way yet.
+    prepare(early);
+    void attempt("first");
+    await world.run(500);
+    const earlyMs = Math.floor(world.clock.wallMs());
+    await world.wait(attempt("next", early));
+    const soonMs = Math.floor(world.clock.wallMs());
+    prepare(soon);
+    await world.run(900);
+    await world.wait(attempt("next", soon));
+    prepare(late);
+    await world.run(1_100);
+    const lateMs = Math.floor(world.clock.wallMs());
+    await world.wait(attempt("next", late));
+    expect(peer.all("DIRECT").slice(1).map(({ id, ts }) => [id, ts])).toEqual([
+      [early, earlyMs],
+      [soon, soonMs],
+      [late, lateMs],
+    ]);
+  });
+
+  test("is not taken for another that was prepared", async () => {
+    const { world, peer, attempt, subject } = await makeMailScene();
+    peer.answersDirects(({ body }) => body.msg === "first" ? undefined : "ACK");
+    void attempt("first");
+    await world.run(500);
+    subject.node.prepare({ to: peer.nodeId, id: newId(), msg: "prepared" });
+    const id = newId();
+    expect(await world.wait(attempt("another", id))).toEqual({ outcome: "delivered" });
+    expect(peer.all("DIRECT").at(-1)).toMatchObject({ id, body: { msg: "another" } });
+  });
+
   test("many at once go over one connection in the order of the calls", async () => {
     const { world, peer, attempt } = await makeMailScene();
     peer.answersDirects(() => "ACK");

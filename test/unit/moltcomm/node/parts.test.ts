@@ -1,7 +1,7 @@
 /** Hunts: mistakes in the node's small parts that whole nodes would show only rarely. */
 import { describe, expect, test } from "vitest";
 import { TokenBuckets } from "../../../../src/moltcomm/buckets.ts";
-import { DELIVERY_BYTES_MAX, READ_AHEAD_ALL_BYTES_MAX } from "../../../../src/moltcomm/bounds.ts";
+import { AT_ONCE_BYTES_MAX, DELIVERY_BYTES_MAX, READ_AHEAD_ALL_BYTES_MAX } from "../../../../src/moltcomm/bounds.ts";
 import { Link, type LinkOwner } from "../../../../src/moltcomm/link.ts";
 import { PeerRoll } from "../../../../src/moltcomm/peer-roll.ts";
 import { Reading, type ReadingWork } from "../../../../src/moltcomm/reading.ts";
@@ -249,6 +249,27 @@ describe("Turns", () => {
     expect(order.indexOf("failed")).toBe(0);
     expect(order.indexOf("|")).toBe(16);
     expect(order.filter((entry) => /^\d/.test(entry)).length).toBe(20);
+  });
+
+  test("answers and links with little to read do not wait for the next turn, as long as this one has not done its share", async () => {
+    const { clock, order, turns, link } = makeTurns();
+    const full = link("full", 100);
+    full.onData(new Uint8Array(AT_ONCE_BYTES_MAX + 1));
+    turns.queue(full);
+    await Promise.resolve();
+    expect(order).toEqual([]);
+    turns.answer("one");
+    turns.answer("two");
+    turns.queue(link("few", 2));
+    await Promise.resolve();
+    expect(order).toEqual(["one", "two", "full8", "few2", "full6", "|"]);
+    for (let index = 0; index < 20; index++) turns.answer(`${index}`);
+    turns.queue(link("late", 1));
+    await Promise.resolve();
+    // Nothing is left for frames, and for fourteen answers only.
+    expect(order.slice(6)).toEqual([...Array.from({ length: 14 }, (_, index) => `${index}`), "|"]);
+    await clock.advance(0);
+    expect(order.slice(21, 29)).toEqual(["14", "15", "16", "17", "18", "19", "full8", "late1"]);
   });
 
   test("leave a resting link alone until its time", async () => {
