@@ -42,23 +42,24 @@ export function emptyMemory(digest: Digest): Memory {
 export function encodeSnapshot(memory: Memory, digest: Digest): Uint8Array<ArrayBuffer> {
   const { image, owed } = memory;
   const segments = knownSegments(memory, 0);
-  const entries: number[] = [];
   const owedOf = (slot: number): number => owed.get(slot) ?? 0;
-  for (let slot = 0; slot < image.size; slot++) if (image.standing(slot) > owedOf(slot)) entries.push(slot);
-  const [record, view] = newRecord(
-    SNAPSHOT_HEAD_BYTES + segments.length * SEGMENT_BYTES + entries.length * ENTRY_BYTES,
-  );
+  // Counted first: a list of millions of them would take as much memory as the record.
+  let entries = 0;
+  for (let slot = 0; slot < image.size; slot++) if (image.standing(slot) > owedOf(slot)) entries++;
+  const [record, view] = newRecord(SNAPSHOT_HEAD_BYTES + segments.length * SEGMENT_BYTES + entries * ENTRY_BYTES);
   view.setUint32(0, FORMAT, true);
   view.setFloat64(4, memory.epoch, true);
   view.setFloat64(12, memory.rejectedBytes, true);
   view.setFloat64(20, memory.prefix.lines, true);
   view.setUint32(28, memory.prefix.isOpen ? 1 : 0, true);
   view.setUint32(32, segments.length, true);
-  view.setUint32(36, entries.length, true);
+  view.setUint32(36, entries, true);
   let at = writeSegments(record, SNAPSHOT_HEAD_BYTES, segments);
-  for (const slot of entries) {
+  for (let slot = 0; slot < image.size; slot++) {
+    const standing = image.standing(slot) - owedOf(slot);
+    if (standing <= 0) continue;
     image.copyDigest(slot, record, HEADER_BYTES + at);
-    view.setUint32(at + DIGEST_BYTES, image.standing(slot) - owedOf(slot), true);
+    view.setUint32(at + DIGEST_BYTES, standing, true);
     view.setUint32(at + DIGEST_BYTES + 4, image.taken(slot) - owedOf(slot), true);
     at += ENTRY_BYTES;
   }
