@@ -3,8 +3,8 @@
  *
  * What arrives is not worked on where it arrives. Links with frames stand in a queue; each turn of the event loop takes a bounded number
  * from it, some of each, so that a link with a thousand frames delays one with a single frame by no more than its share. Answers whose
- * time has come (an inbox line that is durable now) are signed in turns, too. Answers, and links with little to read, do not wait for the next turn while this one has not used
- * up its number: a message that is alone is on its way at once.
+ * time has come (an inbox line that is durable now) are signed in turns, too. Answers, and links with little to read, do not wait for
+ * the next turn while this one has not used up its number: a message that is alone is on its way at once.
  *
  * @module
  */
