@@ -7,33 +7,23 @@
  */
 import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
-import { encodeBase64Url, type WakingAnswer } from "./contract/mod.ts";
+import { encodeBase64Url } from "./contract/mod.ts";
 import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
-import {
-  type App,
-  bearerAuthenticator,
-  type CheckResult,
-  createApp,
-  healthRoutes,
-  listen,
-  metricsRoute,
-} from "./http/mod.ts";
+import { type App, bearerAuthenticator, createApp, healthRoutes, listen, metricsRoute } from "./http/mod.ts";
 import { STOP_TIMEOUT_MS } from "./limits.ts";
 import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
-import type { MailStart } from "./mail.ts";
+import { type MailPart, startMailPart } from "./mail-part.ts";
 import { mailRoutes } from "./mail-routes.ts";
 import { openClawRoute } from "./openclaw-route.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
 import type { MonitorHostInit } from "./monitor.ts";
 import type { Monitor } from "./monitor/mod.ts";
 import { isMonitor } from "./monitored-host.ts";
-import type { Gateway } from "./openclaw/mod.ts";
 import type { Clock, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
 import { type OwnHub, statusInit } from "./status-init.ts";
 import { WorkDirectory } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
-import type { Waking } from "./waking.ts";
 import type { Watched, WatchedInit } from "./watched.ts";
 
 /** Running requests may take so long to end once everything else has; it is part of the stop's whole bound. */
@@ -133,17 +123,15 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
   const { createStatusService } = await import("./status/mod.ts");
   const lock = await base.workDirectory.lock();
   base.undo.push(() => lock.release());
-  let mail: MailStart | undefined;
+  let mail: MailPart | undefined;
   let watched: Watched | undefined;
   let monitor: Monitor | undefined;
-  let waking: { answer(): WakingAnswer | undefined } | undefined;
   const status = createStatusService({ ...runtime, ...base }, {
     ...await statusInit({ ...runtime, ...base }, loaded, ownHub),
     local: () => ({
-      mail: mail?.mail?.answer(),
+      ...mail?.answers(),
       monitor: monitor?.answer(),
       ...watched?.answers(),
-      waking: waking?.answer(),
     }),
     onPublished: () => watched?.published(),
     onDegraded: () => watched?.degraded(),
@@ -153,7 +141,7 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
   const app = createApp({
     routes: [
       ...status.routes,
-      ...(config.moltcomm.enabled ? mailRoutes(() => mail?.mail) : []),
+      ...(config.moltcomm.enabled ? mailRoutes((agentId) => mail?.find(agentId)) : []),
       openClawRoute(() => watched),
       ...healthRoutes({ live: () => true, ready }),
       metricsRoute(metrics),
@@ -171,27 +159,24 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
       await pause(runtime.clock, FIRST_ANSWER_MS);
       await base.workDirectory.sync();
       await status.start();
-      await writeEndpointFile(base, url, ownHub?.url);
+      const endpointText = endpointTextOf(base, url, ownHub?.url);
+      await writeEndpointFile(base, endpointText);
       if (config.moltcomm.enabled) {
-        const { startMail } = await import("./mail.ts");
-        const started = await startMail({ ...runtime, ...base }, loaded);
-        mail = started;
-        base.undo.push(() => started.stop());
-        status.addCheck("mail", () => checkOf(started), "health");
+        mail = await startMailPart({ ...runtime, ...base }, loaded, {
+          endpointText,
+          gateways: () => watched?.gateways ?? [],
+          addCheck: (name, check) => status.addCheck(name, check, "health"),
+        });
       }
       if (config.relay.enabled) await startRelay(base);
       if (isMonitor(config, ownHub)) {
         monitor = await startMonitor(base, { isAlone: false, ownHub });
       }
-      const lazily = mail === undefined || !config.waking.enabled
-        ? undefined
-        : wakeLazily(base, mail, () => watched?.gateways ?? []);
-      waking = lazily;
       watched = await startWatched(base, {
         document: () => status.document(),
         isPublishing: config.openclaw.baseUrl !== undefined || ownHub !== undefined,
         ownMonitor: () => monitor?.isRunning === true ? monitor.push : undefined,
-        ...(lazily === undefined ? {} : { onGateways: lazily.gatewaysChanged }),
+        ...(mail?.gatewaysChanged === undefined ? {} : { onGateways: mail.gatewaysChanged }),
       });
     },
   });
@@ -203,32 +188,6 @@ async function startWatched(base: Base, init: WatchedInit): Promise<Watched> {
   const watched = await start({ ...base.runtime, ...base }, base.loaded, init);
   base.undo.push(() => watched.stop());
   return watched;
-}
-
-/** Waking is loaded once there is a gateway: most hosts have none. */
-function wakeLazily(base: Base, mail: MailStart, gateways: () => readonly Gateway[]) {
-  let waking: Waking | undefined;
-  let isLoading = false;
-  const load = async () => {
-    const { startWaking } = await import("./waking.ts");
-    const started = startWaking({ ...base.runtime, ...base }, base.loaded, { mail, gateways });
-    waking = started;
-    base.undo.push(() => started.stop());
-  };
-  return {
-    answer: () => waking?.answer(),
-    gatewaysChanged: (found: readonly Gateway[]) => {
-      if (waking !== undefined) return waking.gatewaysChanged();
-      if (isLoading || found.length === 0) return;
-      isLoading = true;
-      base.scheduler.spawn("waking_start", load);
-    },
-  };
-}
-
-function checkOf(mail: MailStart): CheckResult {
-  const problem = mail.problem();
-  return problem === undefined ? { ok: true } : { ok: false, message: problem };
 }
 
 async function startMonitor(base: Base, init: MonitorHostInit): Promise<Monitor> {
@@ -339,17 +298,21 @@ function returnMemoryNowAndThen({ runtime: { process }, scheduler, log }: Base):
   });
 }
 
-/** Leaves the agent's address where the commands on this host look for it. */
-async function writeEndpointFile(base: Base, url: string, hubUrl: string | undefined): Promise<void> {
-  const { files, clock, process } = base.runtime;
+function endpointTextOf({ runtime: { clock, process } }: Base, url: string, hubUrl: string | undefined): string {
   const endpoint: EndpointFile = {
     http: url,
     ...(hubUrl === undefined ? {} : { hub: hubUrl }),
     process_id: process.id,
     started_at: new Date(clock.wallMs()).toISOString(),
   };
+  return `${JSON.stringify(endpoint)}\n`;
+}
+
+/** Leaves the agent's address where the commands on this host look for it. */
+async function writeEndpointFile(base: Base, text: string): Promise<void> {
+  const { files } = base.runtime;
   try {
-    await base.workDirectory.writeEndpoint(`${JSON.stringify(endpoint)}\n`);
+    await base.workDirectory.writeEndpoint(text);
     base.undo.push(() => files.remove(base.workDirectory.paths.endpointFile));
   } catch (thrown) {
     // On a full disk the commands of this host ask the configured address instead; the world is told the status all the same.

@@ -70,8 +70,8 @@ export const SECRET_CHARACTERS_MIN = 8;
 export const SECRETS_MAX = 256;
 /** Series of one metric; more would cost the scraper and our memory. Further samples go to one overflow series. */
 export const METRIC_SERIES_MAX = 512;
-/** Tasks in the loop: each periodic act of the agent is one, some tens in all. */
-export const TASKS_MAX = 256;
+/** Tasks in the loop: each periodic act is one, some tens for the host and for each further agent that it carries the mail of. */
+export const TASKS_MAX = 1_024;
 /** Background works in progress at once. */
 export const BACKGROUND_WORKS_MAX = 1_024;
 /** Longest sleep of the loop: where monotonic time stands still in suspend, missed work is noticed that soon after waking. */

@@ -7,6 +7,8 @@ import {
   type ArchiveAnswer,
   archiveAnswer,
   errorAnswer,
+  type MailQuery,
+  mailQuery,
   type PeersAnswer,
   peersAnswer,
   type PingAnswer,
@@ -28,59 +30,65 @@ export interface MailActs {
 }
 
 const REFUSED: Readonly<Record<number, RouteAnswer>> = {
+  404: { description: "No agent of this host has this id", schema: errorAnswer },
   401: { description: "A token is missing or wrong", schema: errorAnswer },
   503: { description: "The agent is starting", schema: errorAnswer },
 };
 
 /**
- * `GET /mail/peers`, `POST /mail/ping`, `POST /mail/archive`.
+ * `GET /mail/peers`, `POST /mail/ping`, `POST /mail/archive`; of another agent of this host with `?agent=ID`.
  *
- * @param find mail, `undefined` while it is not there yet
+ * @param find an agent's mail, the daemon's own without an id; `undefined` while it is not there yet. It throws `NOT_FOUND` for an unknown id
  */
-export function mailRoutes(find: () => MailActs | undefined): Route[] {
-  const mail = (): MailActs => find() ?? notYet();
-  return [peersRoute(mail), pingRoute(mail) as Route, archiveRoute(mail)];
+export function mailRoutes(find: (agentId: string | undefined) => MailActs | undefined): Route[] {
+  const mail = ({ agent }: MailQuery): MailActs => find(agent) ?? notYet();
+  return [peersRoute(mail) as Route, pingRoute(mail) as Route, archiveRoute(mail) as Route];
 }
 
-function peersRoute(mail: () => MailActs): Route {
+type FindMail = (query: MailQuery) => MailActs;
+
+function peersRoute(mail: FindMail): Route<unknown, MailQuery> {
   return {
     method: "GET",
     path: "/mail/peers",
     summary: "The MoltComm nodes this host knows",
     access: "token",
+    query: mailQuery,
     answers: { 200: { description: "Connected ones first", schema: peersAnswer }, ...REFUSED },
-    handle: () => jsonAnswer(200, mail().peers()),
+    handle: ({ query }) => jsonAnswer(200, mail(query).peers()),
   };
 }
 
-function pingRoute(mail: () => MailActs): Route<PingRequest> {
+function pingRoute(mail: FindMail): Route<PingRequest, MailQuery> {
   return {
     method: "POST",
     path: "/mail/ping",
     summary: "Ask a peer for a sign of life and measure the round trip",
     access: "token",
+    query: mailQuery,
     body: { schema: pingRequest, bytesMax: PING_REQUEST_BYTES_MAX },
     answers: {
       200: { description: "It answered", schema: pingAnswer },
-      404: { description: "No contact has this name", schema: errorAnswer },
-      502: { description: "The peer could not be reached, or did not answer in time", schema: errorAnswer },
       ...REFUSED,
+      404: { description: "No contact has this name, or no agent of this host this id", schema: errorAnswer },
+      502: { description: "The peer could not be reached, or did not answer in time", schema: errorAnswer },
     },
-    handle: async ({ body }) => jsonAnswer(200, await mail().ping(body.peer)),
+    handle: async ({ body, query }) => jsonAnswer(200, await mail(query).ping(body.peer)),
   };
 }
 
-function archiveRoute(mail: () => MailActs): Route {
+function archiveRoute(mail: FindMail): Route<unknown, MailQuery> {
   return {
     method: "POST",
     path: "/mail/archive",
     summary: "Move an inbox that was read to its end aside",
     access: "token",
+    query: mailQuery,
     answers: {
       200: { description: "The archived file's name, or why the inbox was left where it is", schema: archiveAnswer },
       ...REFUSED,
     },
-    handle: async () => jsonAnswer(200, await mail().archive()),
+    handle: async ({ query }) => jsonAnswer(200, await mail(query).archive()),
   };
 }
 

@@ -21,7 +21,9 @@ import { type ArchiveResult, ensureMailDirectory, Mailbox, mailDirectoryPath } f
 import type { Metrics } from "./metrics/mod.ts";
 import {
   announcesSealing,
+  type Carrier,
   createNode,
+  type IncomingMail,
   type KnownRelayView,
   loadOrCreateIdentity,
   ManifestClient,
@@ -60,6 +62,30 @@ export interface Mail extends MailActs {
   stop(): Promise<void>;
 }
 
+/** Mail whose node others share. */
+export interface OwnMail extends Mail {
+  readonly node: MoltCommNode;
+  /** By which all who share the node send. */
+  readonly carrier: Carrier;
+}
+
+/** What stands between one node and several mailboxes. */
+export interface MailFront extends IncomingMail {
+  readonly contacts: Pick<Mailbox["contacts"], "addressesOf" | "unsealedAtMs">;
+  carrierOf(node: Carrier): Carrier;
+}
+
+/** Several mailboxes under one identity. */
+export interface MailSharing {
+  /** Whether an agent under this identity is called so. */
+  isAgent(id: string): boolean;
+  /** Takes the mailbox of the work directory, before anything comes in. @throws the errors of `Files` */
+  join(mailbox: Mailbox, nodeId: string): Promise<MailFront>;
+}
+
+/** Makes the mail of a work directory. @throws as `createMail` */
+export type MakeMail = (components: MailComponents, loaded: LoadedConfig) => Promise<Mail>;
+
 /** A start of mail that may have to wait for the disk. */
 export interface MailStart {
   /** `undefined` until it has been made. */
@@ -85,13 +111,17 @@ const START_TIMEOUT_MS = 60_000;
  *
  * @throws what `createMail` and `Mail.start` throw, but `DISK_FULL` and `IO_ERROR`
  */
-export async function startMail(components: MailComponents, loaded: LoadedConfig): Promise<MailStart> {
+export async function startMail(
+  components: MailComponents,
+  loaded: LoadedConfig,
+  makeMail: MakeMail = createMail,
+): Promise<MailStart> {
   const { log, scheduler } = components;
   let mail: Mail | undefined;
   let problem: string | undefined;
   let onDelivered: ((from: string) => void) | undefined;
   const start = async (): Promise<void> => {
-    mail ??= await createMail(components, loaded);
+    mail ??= await makeMail(components, loaded);
     mail.onDelivered(onDelivered);
     await mail.start();
     problem = undefined;
@@ -155,18 +185,19 @@ function endWithin({ clock, log }: MailComponents, ending: Promise<void>): Promi
  *
  * @throws `PERMISSION_DENIED`, `SECRET_UNREADABLE` for an identity that must not or cannot be used, and the errors of `Files`
  */
-async function createMail(components: MailComponents, loaded: LoadedConfig): Promise<Mail> {
+export async function createMail(
+  components: MailComponents,
+  loaded: LoadedConfig,
+  sharing?: MailSharing,
+): Promise<OwnMail> {
   await ensureMailDirectory(components, loaded.directory);
   const identity = await loadOrCreateIdentity(components, { directory: loaded.directory });
-  const { moltcomm, mailbox: settings } = loaded.config;
+  const { nodeId } = identity;
+  const { moltcomm } = loaded.config;
   const directory = mailDirectoryPath(loaded.directory);
-  const mailbox = new Mailbox(components, {
-    ...settings,
-    directory,
-    nodeId: identity.nodeId,
-    giveUpAfterMs: settings.giveUpAfterSeconds * MS_PER_SECOND,
-    inFlightPerRecipient: moltcomm.inFlightPerRecipient,
-  });
+  const mailbox = createMailbox(components, loaded, { nodeId, sharing });
+  const front = await sharing?.join(mailbox, nodeId);
+  const { contacts } = front ?? mailbox;
   const manifests = createManifests(components, loaded, directory);
   const relaySource: Pick<NodeInit, "relaySource"> = manifests === undefined ? {} : { relaySource: manifests };
   const node = createNode(components, {
@@ -180,14 +211,47 @@ async function createMail(components: MailComponents, loaded: LoadedConfig): Pro
     relayConnections: moltcomm.relayConnections,
     reachable: moltcomm.reachable,
     limits: { ...moltcomm, requestTimeoutMs: moltcomm.requestTimeoutSeconds * MS_PER_SECOND },
-    incoming: mailbox,
+    incoming: front ?? mailbox,
     agent: `barnacle/${VERSION}`,
-    addressesOf: (nodeId) => mailbox.contacts.addressesOf(nodeId),
+    addressesOf: (id) => contacts.addressesOf(id),
     onBusy: () => components.process.expectLoad(),
-    sealing: { mode: moltcomm.sealing, unsealedAtMs: (nodeId) => mailbox.contacts.unsealedAtMs(nodeId) },
+    sealing: { mode: moltcomm.sealing, unsealedAtMs: (id) => contacts.unsealedAtMs(id) },
     ...relaySource,
   });
-  return assemble(identity.nodeId, mailbox, node, manifests);
+  const carrier = front?.carrierOf(node) ?? node;
+  const mail = assemble(mailbox, { nodeId, node, carrier }, {
+    start: async () => {
+      await manifests?.start();
+      await node.start();
+    },
+    stop: async () => {
+      manifests?.stop();
+      await node.stop();
+    },
+  });
+  return { ...mail, node, carrier };
+}
+
+/**
+ * The mailbox of a work directory.
+ *
+ * @param init.agentId whose it is, where several share the identity; the daemon's own agent's by default
+ */
+export function createMailbox(
+  components: MailComponents,
+  loaded: LoadedConfig,
+  init: { readonly nodeId: string; readonly sharing: MailSharing | undefined; readonly agentId?: string },
+): Mailbox {
+  const { agents, moltcomm, mailbox: settings } = loaded.config;
+  const { agentId = agents.id, nodeId, sharing } = init;
+  return new Mailbox(components, {
+    ...settings,
+    directory: mailDirectoryPath(loaded.directory),
+    nodeId,
+    giveUpAfterMs: settings.giveUpAfterSeconds * MS_PER_SECOND,
+    inFlightPerRecipient: moltcomm.inFlightPerRecipient,
+    ...(sharing === undefined ? {} : { isOwnAgent: (id: string) => id !== agentId && sharing.isAgent(id) }),
+  });
 }
 
 /** Relays from manifests, where somebody is trusted to name them. */
@@ -200,17 +264,20 @@ function createManifests(
   return new ManifestClient(components, { directory, pub, sources });
 }
 
-function assemble(
-  nodeId: string,
+/**
+ * A mailbox and the node by which it is reached, as one.
+ *
+ * @param own what starts and stops with this mailbox alone: its node, unless that is another's
+ */
+export function assemble(
   mailbox: Mailbox,
-  node: MoltCommNode,
-  manifests: ManifestClient | undefined,
+  { carrier, node, nodeId }: Pick<OwnMail, "carrier" | "node" | "nodeId">,
+  own: { start(): Promise<void>; stop(): Promise<void> } | undefined,
 ): Mail {
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await mailbox.drain();
-    manifests?.stop();
-    await node.stop();
+    await own?.stop();
     await mailbox.stop();
   };
   return {
@@ -221,13 +288,13 @@ function assemble(
     ping: (peer) => ping(peer, mailbox, node),
     archive: async () => archiveAnswerOf(await mailbox.archive()),
     onDelivered: (listener) => mailbox.onDelivered(listener),
-    isContact: (id) => mailbox.contacts.isKnown(id),
+    // Only another agent under this identity can write from it.
+    isContact: (id) => id === nodeId || mailbox.contacts.isKnown(id),
     lookAtUnread: (isCounted) => mailbox.lookAtUnread(isCounted),
     start: async () => {
       await mailbox.open();
-      await manifests?.start();
-      await node.start();
-      mailbox.start(node);
+      await own?.start();
+      mailbox.start(carrier);
     },
     stop: () => stopped ??= stop(),
   };

@@ -35,6 +35,8 @@ export interface Peer {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly token: string | undefined;
+  /** Whose mail is asked about, where the daemon carries that of several; its own without one. */
+  readonly agentId?: string | undefined;
   /** What to do when nobody answers there. */
   readonly hintUnreachable: string;
   /** What to do when it refuses our token or key. */
@@ -85,7 +87,7 @@ export class AgentClient {
 
   /** `GET /mail/peers`. @throws as `status` */
   async peers(): Promise<PeersAnswer> {
-    return await this.#ask(peersAnswer, "GET", "/mail/peers", PEERS_BYTES_MAX);
+    return await this.#ask(peersAnswer, "GET", this.#ofAgent("/mail/peers"), PEERS_BYTES_MAX);
   }
 
   /**
@@ -95,17 +97,25 @@ export class AgentClient {
    * @throws as `status`; `REMOTE_FAILURE` when the peer does not answer, `REJECTED` when nothing is known of it
    */
   async ping(peer: string, timeoutMs: number): Promise<PingAnswer> {
-    return await this.#ask(pingAnswer, "POST", "/mail/ping", ANSWER_BYTES_MAX, { body: { peer }, timeoutMs });
+    return await this.#ask(pingAnswer, "POST", this.#ofAgent("/mail/ping"), ANSWER_BYTES_MAX, {
+      body: { peer },
+      timeoutMs,
+    });
   }
 
   /** `POST /mail/archive`. @throws as `status` */
   async archiveInbox(): Promise<ArchiveAnswer> {
-    return await this.#ask(archiveAnswer, "POST", "/mail/archive", ANSWER_BYTES_MAX);
+    return await this.#ask(archiveAnswer, "POST", this.#ofAgent("/mail/archive"), ANSWER_BYTES_MAX);
   }
 
   /** Closes idle connections. Idempotent. */
   close(): void {
     this.#parts.client.close();
+  }
+
+  #ofAgent(path: string): string {
+    const { agentId } = this.peer;
+    return agentId === undefined ? path : `${path}?agent=${encodeURIComponent(agentId)}`;
   }
 
   async #ask<Answer>(

@@ -24,7 +24,7 @@ const FLAG_NAMES = {
 export type FlagSettings = { readonly [Path in keyof typeof FLAG_NAMES]?: string | readonly string[] | undefined };
 
 /**
- * Loads the configuration for a command.
+ * Loads the configuration for a command: in the work directory of an agent whose mail another directory's daemon carries, that daemon's.
  *
  * @throws `CONFIG_INVALID`, `CONFIG_UNKNOWN_KEY`, `SECRET_UNREADABLE`
  */
@@ -33,6 +33,22 @@ export async function loadConfiguration(
   flags: CommonFlags,
   settings: FlagSettings = {},
 ): Promise<LoadedConfig> {
+  const { loadCarried } = await import("./carried.ts");
+  return await loadCarried(cli, flags, settings);
+}
+
+/**
+ * Loads the configuration of the work directory itself.
+ *
+ * @param hostDirectory the work directory of the daemon whose configuration it is, where that is another one
+ * @throws as `loadConfiguration`
+ */
+export async function loadOwnConfiguration(
+  cli: CliContext,
+  flags: CommonFlags,
+  settings: FlagSettings = {},
+  hostDirectory?: string,
+): Promise<LoadedConfig> {
   const { files, process } = cli.runtime;
   return await loadConfig({ files, process }, {
     directory: flags.dir ?? ".",
@@ -40,5 +56,6 @@ export async function loadConfiguration(
     flags: { "log.format": flags.log, "log.level": flags.logLevel, ...settings },
     flagNames: FLAG_NAMES,
     environment: process.environment(),
+    hostDirectory,
   });
 }

@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { listenUrl, parseListenAddress, readNamedFile } from "../config/mod.ts";
 import type { LoadedConfig } from "../config/mod.ts";
+import type { StatusAnswer } from "../contract/mod.ts";
 import { isBarnacleError } from "../errors.ts";
 import type { Files, HttpClient, Runtime } from "../runtime/port.ts";
 import { workDirectoryPaths } from "../store/mod.ts";
@@ -61,10 +62,23 @@ export async function agentClient(runtime: Runtime, loaded: LoadedConfig): Promi
   return new AgentClient({ client, clock: runtime.clock }, {
     baseUrl,
     token: http.token?.reveal(),
-    hintUnreachable:
-      `start the agent with barnacle run, or name its work directory with --dir (now: ${loaded.directory})`,
+    agentId: loaded.carriedBy?.agentId,
+    hintUnreachable: `start the agent with barnacle run, or name its work directory with --dir (now: ${
+      loaded.carriedBy?.directory ?? loaded.directory
+    })`,
     hintRefused: "set http.token (BARNACLE_HTTP_TOKEN) to the token the agent was started with",
   });
+}
+
+/** The mail of the agent of this work directory, in what the daemon that carries it says. */
+export function mailOf({ mail, mail_agents: others, waking }: StatusAnswer, { carriedBy }: LoadedConfig) {
+  if (carriedBy === undefined) return { mail, waking, problem: undefined };
+  const agent = others?.find(({ id }) => id === carriedBy.agentId);
+  return {
+    mail: agent?.mail ?? undefined,
+    waking: agent?.waking ?? undefined,
+    problem: agent?.problem ?? (agent === undefined ? "the running daemon knows nothing of this agent" : undefined),
+  };
 }
 
 /**

@@ -6,7 +6,7 @@
 import type { LoadedConfig } from "../config/mod.ts";
 import type { Process } from "../runtime/port.ts";
 import type { CommonFlags } from "./command.ts";
-import { loadConfiguration } from "./configuration.ts";
+import { loadOwnConfiguration } from "./configuration.ts";
 import type { FlagSettings } from "./configuration.ts";
 import type { CliContext, HostParts, RunningHost } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -28,7 +28,7 @@ export interface ServeInit {
 export async function serve(cli: CliContext, flags: CommonFlags, init: ServeInit): Promise<void> {
   const signals = watchStopSignals(cli.runtime.process);
   try {
-    const loaded = await loadConfiguration(cli, flags, init.settings);
+    const loaded = await loadOwnConfiguration(cli, flags, init.settings);
     const host = await cli.startHost(loaded, init.parts);
     init.onRunning?.(host, loaded);
     await host.stop(await signals.first);

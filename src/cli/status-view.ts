@@ -10,7 +10,7 @@ import { formatPairs, formatTable } from "./table.ts";
 import type { Cell } from "./table.ts";
 import { escapeText, paint } from "./terminal.ts";
 import type { Tone } from "./terminal.ts";
-import { watchedPairs } from "./watched-view.ts";
+import { wakingCell, watchedPairs } from "./watched-view.ts";
 
 /** For whom a view is made. */
 export interface ViewInit {
@@ -65,6 +65,7 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
     ["capabilities", details.capabilities.join(", ") || "none"],
     ["publishing", publishing(answer, view.nowMs)],
     ...mailPairs(answer),
+    ...agentPairs(answer, view.nowMs),
     ...watchedPairs(answer, view.nowMs),
     ...monitorPairs(answer, view.nowMs),
     ["uptime", formatDuration(details.uptime_seconds)],
@@ -73,15 +74,33 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
   return `${title}${pairs}\n${formatTasks(answer, view)}`;
 }
 
-function mailPairs({ mail }: StatusAnswer): (readonly [string, Cell | string])[] {
-  if (mail === undefined) return [];
-  const { inbox, outbox, relays = [] } = mail;
-  const mails: Cell = {
-    text: `${inbox.unread} unread, ${outbox.queued} to be delivered, ${outbox.failed} failed`,
+function mailCell({ inbox, outbox }: MailAnswer, before = ""): Cell {
+  return {
+    text: `${before}${inbox.unread} unread, ${outbox.queued} to be delivered, ${outbox.failed} failed`,
     ...(inbox.unread > 0 || outbox.failed > 0 ? { tone: "warning" } : {}),
   };
+}
+
+/** The other agents whose mail is carried here. */
+function agentPairs({ mail_agents: agents = [] }: StatusAnswer, nowMs: number): (readonly [string, Cell | string])[] {
+  return agents.flatMap(({ directory, id, identity, mail, problem, waking }) => {
+    const who = identity === "own" && mail !== null ? ` (${mail.node_id} at ${mail.address ?? "no address"})` : "";
+    return [
+      [
+        `mail of ${id}`,
+        mail === null ? { text: directory, tone: "faint" } : mailCell(mail, `${directory}${who}: `),
+      ] as const,
+      ...(problem === null ? [] : [["", { text: problem, tone: "bad" } as const] as const]),
+      ...(waking === null ? [] : [["", wakingCell(waking, nowMs)] as const]),
+    ];
+  });
+}
+
+function mailPairs({ mail }: StatusAnswer): (readonly [string, Cell | string])[] {
+  if (mail === undefined) return [];
+  const { inbox, relays = [] } = mail;
   return [
-    ["mail", mails],
+    ["mail", mailCell(mail)],
     ...(inbox.problem === null ? [] : [["", { text: inbox.problem, tone: "bad" } as const] as const]),
     ["node", `${mail.node_id} at ${mail.address ?? "no address"}`],
     ["peers", `${mail.peers} known, ${mail.connections} connections`],

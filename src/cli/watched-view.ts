@@ -34,7 +34,8 @@ function gatewayCell(gateway: GatewayAnswer): Cell {
   return unknown.length === 0 ? { text } : { text: `${text}; unknown: ${unknown.map(({ what }) => what).join(", ")}` };
 }
 
-function wakingCell(waking: WakingAnswer, nowMs: number): Cell {
+/** How it goes with waking an agent. */
+export function wakingCell(waking: WakingAnswer, nowMs: number): Cell {
   const { agent, hint, last_wake, next_wake, problem, state, unread, way } = waking;
   const told = last_wake === null ? "" : `, woken ${formatMoment(last_wake, nowMs)} by the ${way ?? "gateway"}`;
   const name = agent ?? "nobody";

@@ -25,6 +25,8 @@ export interface SettingDefinition {
    * is no URL.
    */
   readonly isPath?: boolean;
+  /** The file names inside a value that is more than one; as for `isPath`. */
+  readonly resolvePaths?: (value: unknown, resolve: (path: string) => string) => unknown;
   /** The value is never shown, and may be read from a file of its own. */
   readonly isSecret?: boolean;
   /** The value is a URL: one that is refused is not shown, for it may carry a password. */

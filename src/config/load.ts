@@ -23,6 +23,7 @@ import type { HarborForgeFile } from "./harborforge.ts";
 import type { Origin } from "./origin.ts";
 import { ConfigProblems } from "./problems.ts";
 import type { Config } from "./schema.ts";
+import type { OtherAgent } from "./sections/service.ts";
 
 /** What loading needs of the platform. */
 export interface ConfigPorts {
@@ -41,6 +42,8 @@ export interface ConfigSources {
   /** How those flags are written, by the same path, for messages. */
   readonly flagNames?: Readonly<Record<string, string>>;
   readonly environment: Environment;
+  /** The work directory of the daemon, where it carries the mail of `directory` for one of its other agents; absolute. */
+  readonly hostDirectory?: string | undefined;
 }
 
 /** A configuration that holds, and where each value of it comes from. */
@@ -56,6 +59,18 @@ export interface LoadedConfig {
   readonly secrets: readonly Secret[];
   /** Sentences about what is no error and yet hardly meant. */
   readonly warnings: readonly string[];
+  /** Where another directory's daemon carries the mail of this one: which, and for whom. */
+  readonly carriedBy?: CarriedBy;
+}
+
+/** The daemon that carries the mail of an agent of another directory than its own. */
+export interface CarriedBy {
+  /** The daemon's work directory, absolute. */
+  readonly directory: string;
+  /** What the agent is called there. */
+  readonly agentId: string;
+  /** `shared`: it has no identity but the daemon's. */
+  readonly identity: "own" | "shared";
 }
 
 const DEFAULT_FILE = "barnacle.json";
@@ -80,6 +95,10 @@ export async function loadConfig(ports: ConfigPorts, sources: ConfigSources): Pr
   const given = [...foreign.given, ...own];
   const { config, origins, secrets } = await assemble({ files: ports.files, directory, problems }, given);
   checkTogether(config, origins, problems);
+  if (config.agents.others.length > 0) {
+    const { checkOtherAgents } = await import("./other-agents.ts");
+    checkOtherAgents({ config, origins }, sources.hostDirectory ?? directory, problems);
+  }
   if (!problems.isEmpty) throw problems.toError();
   return {
     config,
@@ -103,6 +122,12 @@ async function loadMonitorFile(
   const { givenByHarborForge } = await import("./harborforge.ts");
   const path = resolveGivenPath(named.value, named.origin, directory);
   return await givenByHarborForge(files, path, named.origin, problems);
+}
+
+/** The configuration as one of the other agents of the host has it: its directory, and its node. */
+export async function loadedForAgent(loaded: LoadedConfig, agent: OtherAgent): Promise<LoadedConfig> {
+  const { configOfAgent } = await import("./other-agents.ts");
+  return configOfAgent(loaded, agent);
 }
 
 async function loadFile(

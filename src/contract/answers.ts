@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import { receivedHostTelemetryFields } from "./host-telemetry.ts";
-import { mailAnswer } from "./mail-answers.ts";
+import { agentMailAnswer, mailAnswer } from "./mail-answers.ts";
 import { monitorAnswer } from "./monitor-answers.ts";
 import { count, name, nodeId, timestamp } from "./primitives.ts";
 import { availability, capacity, healthStatus, receivedStatusDocument } from "./status-document.ts";
@@ -46,6 +46,8 @@ export const statusAnswer = z.lazy(() =>
     }),
     /** Absent where the host takes no mail. */
     mail: z.optional(mailAnswer),
+    /** The other agents whose mail is carried here; absent where there are none. */
+    mail_agents: z.optional(z.array(agentMailAnswer)),
     /** Absent where no Monitor is looked for. */
     bridge: z.optional(bridgeAnswer),
     /** The OpenClaw gateways of this host; absent before the first look. */

@@ -6,6 +6,7 @@
 import * as z from "zod/mini";
 import { NAME_CHARACTERS_MAX } from "../limits.ts";
 import { count, nodeId, timestamp } from "./primitives.ts";
+import { wakingAnswer } from "./watched-answers.ts";
 
 /** A relay at which this host is found, or could be. */
 export const relayAnswer = z.lazy(() =>
@@ -54,6 +55,28 @@ export const mailAnswer = z.lazy(() =>
   })
 );
 export type MailAnswer = z.infer<typeof mailAnswer>;
+
+/** One of the other agents whose mail this host's daemon carries, in `GET /status`. */
+export const agentMailAnswer = z.lazy(() =>
+  z.looseObject({
+    id: z.string(),
+    directory: z.string(),
+    identity: z.enum(["own", "shared"]),
+    /** `null` while its mail has not started. */
+    mail: z.nullable(mailAnswer),
+    /** `null` while there is no gateway, or nobody is to be woken. */
+    waking: z.nullable(wakingAnswer),
+    /** Why its mail does not work; `null` when all is well. */
+    problem: z.nullable(z.string()),
+  })
+);
+export type AgentMailAnswer = z.infer<typeof agentMailAnswer>;
+
+/** Which agent's mail a question is about, where the daemon carries that of several; without it the daemon's own. */
+export const mailQuery = z.lazy(() =>
+  z.object({ agent: z.optional(z.string().check(z.minLength(1), z.maxLength(NAME_CHARACTERS_MAX))) })
+);
+export type MailQuery = z.infer<typeof mailQuery>;
 
 /** One peer of `GET /mail/peers`. */
 export const peerAnswer = z.lazy(() =>

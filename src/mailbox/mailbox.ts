@@ -39,6 +39,8 @@ export interface MailboxInit {
   readonly giveUpAfterMs: number;
   readonly archive: boolean;
   readonly inFlightPerRecipient: number;
+  /** Whether another agent under this very node id is called so: messages to it go no further than this host. */
+  readonly isOwnAgent?: (agent: string) => boolean;
 }
 
 /** The mailbox as status and health see it. */
@@ -78,6 +80,7 @@ export class Mailbox {
   #outboxTask: Task | undefined;
   #inboxTask: Task | undefined;
   #onDelivered: ((from: string) => void) | undefined;
+  #onAccepting: ((recipients: readonly string[]) => Promise<void>) | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(components: MailboxComponents, init: MailboxInit) {
@@ -113,6 +116,21 @@ export class Mailbox {
   /** Calls `listener` with the sender once a message is durable in the inbox; there is one listener. It must not throw. */
   onDelivered(listener: ((from: string) => void) | undefined): void {
     this.#onDelivered = listener;
+  }
+
+  /** Calls `listener` with the recipients of messages before they are accepted from the outbox; it is waited for, and must not reject. */
+  onAccepting(listener: (recipients: readonly string[]) => Promise<void>): void {
+    this.#onAccepting = listener;
+  }
+
+  /** Whether it can be told which messages were delivered here: the inbox has been opened. */
+  get isReady(): boolean {
+    return this.#inbox.isReady;
+  }
+
+  /** Whether a message was delivered here, or is about to be. Asked of one that {@link isReady}. */
+  knows(message: Pick<IncomingMessage, "from" | "id">): boolean {
+    return this.#inbox.knows(message);
   }
 
   /** Looks at the agent's cursor. @returns it, and the unread messages of the senders that count */
@@ -222,10 +240,10 @@ export class Mailbox {
   async #lookAtOutbox(): Promise<void> {
     const { room } = this.#journal;
     if (room === 0) return this.#outboxTask?.nudge({ withinMs: NO_ROOM_MS });
-    const { hasMore, lookAgainInMs } = await this.#outbox.look(
-      (messages) => this.#journal.accept(messages),
-      { takeMax: Math.min(room, TAKE_MAX) },
-    );
+    const { hasMore, lookAgainInMs } = await this.#outbox.look(async (messages) => {
+      await this.#onAccepting?.(messages.map(({ to }) => to));
+      await this.#journal.accept(messages);
+    }, { takeMax: Math.min(room, TAKE_MAX) });
     if (hasMore) this.#outboxTask?.nudge();
     else if (lookAgainInMs !== undefined) this.#outboxTask?.nudge({ withinMs: lookAgainInMs });
   }

@@ -1,4 +1,5 @@
 /** The mailbox: the files by which an agent that sleeps reads and writes. @module */
+export { agentNamedBy, idForAgent, recipientOf } from "./agent-address.ts";
 export {
   addContact,
   blockContact,

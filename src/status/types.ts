@@ -28,7 +28,7 @@ export interface StatusComponents {
 
 /** The answers of other parts, as they stand in `GET /status`; what is `undefined` is left out. */
 export type LocalAnswers = {
-  readonly [Part in "mail" | "monitor" | "bridge" | "gateways" | "waking" | "deadman"]?:
+  readonly [Part in "mail" | "mail_agents" | "monitor" | "bridge" | "gateways" | "waking" | "deadman"]?:
     | StatusAnswer[Part]
     | undefined;
 };

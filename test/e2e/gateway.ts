@@ -29,9 +29,11 @@ export class ScriptedGateway {
     await this.#server.stop();
   }
 
-  /** The first wake call, past or to come. */
-  async wake(): Promise<MonitorRequest> {
-    return await this.#server.request(({ method, path }) => method === "POST" && path.endsWith("/wake"));
+  /** The first wake call that fits, past or to come. */
+  async wake(fits: (body: Readonly<Record<string, unknown>>) => boolean = () => true): Promise<MonitorRequest> {
+    return await this.#server.request(({ body, method, path }) =>
+      method === "POST" && path.endsWith("/wake") && fits(JSON.parse(body) as Readonly<Record<string, unknown>>)
+    );
   }
 
   #answer({ headers, method, path }: MonitorRequest, response: ServerResponse): void {
@@ -59,14 +61,24 @@ export class ScriptedGateway {
   }
 }
 
-/** Puts a configuration into a home, of a gateway on this port whose only agent works in this directory. */
-export function configureGateway(home: string, port: number, workspace: string): void {
+/** Puts a configuration into a home, of a gateway on this port whose only agent works in this directory, or whose agents in these. */
+export function configureGateway(
+  home: string,
+  port: number,
+  workspaces: string | Readonly<Record<string, string>>,
+): void {
   const path = join(home, ".openclaw", "openclaw.json");
   mkdirSync(dirname(path), { recursive: true });
   const config = {
     gateway: { mode: "local", port, auth: { mode: "token", token: "gateway-token" } },
-    hooks: { enabled: true, token: HOOK_TOKEN, allowedAgentIds: ["main"] },
-    agents: { defaults: { workspace } },
+    hooks: {
+      enabled: true,
+      token: HOOK_TOKEN,
+      allowedAgentIds: typeof workspaces === "string" ? ["main"] : Object.keys(workspaces),
+    },
+    agents: typeof workspaces === "string"
+      ? { defaults: { workspace: workspaces } }
+      : { entries: Object.fromEntries(Object.entries(workspaces).map(([id, workspace]) => [id, { workspace }])) },
   };
   writeFileSync(path, JSON.stringify(config));
 }

@@ -1,6 +1,7 @@
 /** What the real agent does as a process: one suite, run under Node, Bun and Deno and as the binary. */
 import { describe } from "vitest";
 import type { Way } from "./barnacle.ts";
+import { defineAgentsTests } from "./suite-agents.ts";
 import { defineAttackTests } from "./suite-attacks.ts";
 import { defineBridgeTests } from "./suite-bridge.ts";
 import { defineCommandTests } from "./suite-commands.ts";
@@ -29,6 +30,7 @@ export function defineSuite(way: Way): void {
     defineMcpTests(way);
     defineBridgeTests(way);
     defineWakingTests(way);
+    defineAgentsTests(way);
     defineRoleTests(way);
   });
 }

@@ -10,7 +10,7 @@ import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
 import { usageError } from "../failure.ts";
 import { canBeReached, ownAddresses } from "../mail/addresses.ts";
-import { hostIdentity, withDirectoryLock } from "../mail/identity.ts";
+import { hostIdentity, identityDirectory, withDirectoryLock } from "../mail/identity.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { formatPairs } from "../table.ts";
 import { escapeText, safeJson, wantsColour } from "../terminal.ts";
@@ -24,10 +24,11 @@ export default async function id(this: Invocation, flags: IdFlags): Promise<void
   }
   const loaded = await loadConfiguration(this.cli, flags);
   await requireWorkDirectory(runtime.files, loaded.directory);
-  if (flags.export !== undefined) return await exportKey(runtime, loaded, flags.export);
+  const place = { ...loaded, directory: identityDirectory(loaded) };
+  if (flags.export !== undefined) return await exportKey(runtime, place, flags.export);
   const identity = flags.import === undefined
     ? await shownIdentity(runtime, loaded)
-    : await importKey(runtime, loaded, flags.import);
+    : await importKey(runtime, place, flags.import);
   await show(runtime, loaded, flags, identity);
 }
 

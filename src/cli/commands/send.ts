@@ -19,6 +19,7 @@ export const sendCommand = defineCommand<SendFlags, [string, string?]>({
       ['send chimera "The data is ready"', "To a contact"],
       ["send chimera --wait --timeout 10 < report.txt", "A file, and wait until it is delivered"],
       ['send ed25519:… "Who are you?"', "To a node id"],
+      ['send chimera/research "For you alone"', "To one of several agents under one identity"],
     ],
   },
   parameters: {
@@ -36,7 +37,11 @@ export const sendCommand = defineCommand<SendFlags, [string, string?]>({
     positional: {
       kind: "tuple",
       parameters: [
-        { parse: anyText, brief: "A contact's name, a node id or an invitation", placeholder: "TO" },
+        {
+          parse: anyText,
+          brief: "A contact's name, a node id or an invitation; NAME/AGENT for one of several agents there",
+          placeholder: "TO",
+        },
         { parse: anyText, brief: "The text [default = standard input]", placeholder: "MESSAGE", optional: true },
       ],
     },

@@ -7,7 +7,8 @@ import { hasPluginEntry, sightOf } from "../../openclaw/mod.ts";
 import type { Target } from "../../openclaw/waking/mod.ts";
 import { identityPath, loadIdentity } from "../../moltcomm/mod.ts";
 import { joinPath } from "../../store/mod.ts";
-import { agentClient, readEndpointFile } from "../endpoint.ts";
+import { agentClient, mailOf, readEndpointFile } from "../endpoint.ts";
+import { identityDirectory } from "../mail/identity.ts";
 import { findGatewayAgent, readsNoFile } from "../mail/instructions.ts";
 import { checkAddress } from "./addresses.ts";
 import { failure, failureFrom, ok, warning } from "./check.ts";
@@ -48,9 +49,10 @@ async function askAgent({ runtime, loaded }: Patient): Promise<Asked> {
 }
 
 async function checkIdentity({ runtime, loaded }: Patient): Promise<Finding> {
-  const path = identityPath(loaded.directory);
+  const place = { directory: identityDirectory(loaded) };
+  const path = identityPath(place.directory);
   try {
-    const identity = await loadIdentity(runtime, loaded);
+    const identity = await loadIdentity(runtime, place);
     if (identity === undefined) return ok(IDENTITY, "none yet: barnacle init or the first start makes it");
     return ok(IDENTITY, `${identity.nodeId}, its key is nobody else's to read`);
   } catch (thrown) {
@@ -68,7 +70,8 @@ async function checkListen(patient: Patient): Promise<Finding[]> {
     listen: formatAddress(address),
     isOurs: async () => {
       const asked = await askAgent(patient);
-      return asked === "refuses" || isSame(asked?.mail?.address, address);
+      return asked === "refuses" ||
+        (asked !== undefined && isSame(mailOf(asked, patient.loaded).mail?.address, address));
     },
     choose: "run --listen tcp://HOST:PORT",
     // Where nobody chose the port, a free one is taken in its place.
@@ -155,10 +158,14 @@ async function checkFlow(patient: Patient): Promise<Finding[]> {
   if (await readEndpointFile(runtime.files, loaded.directory) === undefined) return [];
   const asked = await askAgent(patient);
   if (asked === undefined || asked === "refuses") return [];
-  const { mail } = asked;
+  const { mail, problem } = mailOf(asked, loaded);
   if (mail === undefined) {
     return [
-      warning(MAIL, "the running agent has none yet", "its log says what mail waits for, such as room on the disk"),
+      warning(
+        MAIL,
+        problem ?? "the running agent has none yet",
+        "its log says what mail waits for, such as room on the disk",
+      ),
     ];
   }
   const { inbox, outbox } = mail;

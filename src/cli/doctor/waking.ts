@@ -1,9 +1,8 @@
-import type { StatusAnswer } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import { findGateways } from "../../openclaw/mod.ts";
 import { findTarget, isObstacle } from "../../openclaw/waking/mod.ts";
 import { joinPath, statIfThere, workDirectoryPaths } from "../../store/mod.ts";
-import { agentClient, readEndpointFile } from "../endpoint.ts";
+import { agentClient, mailOf, readEndpointFile } from "../endpoint.ts";
 import { ok, warning } from "./check.ts";
 import type { Finding, Patient } from "./check.ts";
 
@@ -22,7 +21,7 @@ async function askAgent({ runtime, loaded }: Patient): Promise<Finding[] | undef
   if (await readEndpointFile(runtime.files, loaded.directory) === undefined) return undefined;
   const client = await agentClient(runtime, loaded);
   try {
-    const { waking }: StatusAnswer = await client.status();
+    const { waking } = mailOf(await client.status(), loaded);
     if (waking === undefined) return undefined;
     const { agent, hint, problem, unheeded, unread, woken } = waking;
     if (problem !== null) return [warning(SUBJECT, problem, hint ?? "look at the agent's log")];

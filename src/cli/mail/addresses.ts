@@ -8,7 +8,7 @@ import type { LoadedConfig } from "../../config/mod.ts";
 import { formatPeerAddress, type MailAnswer, type PeerAddress, readPeerAddress } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import type { Runtime } from "../../runtime/port.ts";
-import { agentClient, readEndpointFile } from "../endpoint.ts";
+import { agentClient, mailOf, readEndpointFile } from "../endpoint.ts";
 
 /** Listening everywhere names no address that anybody could dial. */
 const EVERYWHERE: readonly string[] = ["0.0.0.0", "::"];
@@ -54,7 +54,7 @@ async function askAgent(runtime: Runtime, loaded: LoadedConfig): Promise<MailAns
   if (await readEndpointFile(runtime.files, loaded.directory) === undefined) return undefined;
   const client = await agentClient(runtime, loaded);
   try {
-    return (await client.status()).mail;
+    return mailOf(await client.status(), loaded).mail;
   } catch (thrown) {
     // It was killed, or wants a token that we do not have: what is configured is told instead.
     if (isBarnacleError(thrown) && thrown.code !== "INTERNAL") return undefined;

@@ -17,26 +17,32 @@ export interface HostIdentity {
   readonly isNew: boolean;
 }
 
+/** The work directory in which the identity lies: the daemon's own for an agent that shares it. */
+export function identityDirectory({ carriedBy, directory }: LoadedConfig): string {
+  return carriedBy?.identity === "shared" ? carriedBy.directory : directory;
+}
+
 /**
  * Loads the identity, or makes it.
  *
  * @throws `LOCK_HELD` when there is none and an agent runs here that makes none; `PERMISSION_DENIED`, `SECRET_UNREADABLE`
  */
 export async function hostIdentity(runtime: Runtime, loaded: LoadedConfig): Promise<HostIdentity> {
-  const existing = await loadIdentity(runtime, loaded);
+  const place = { ...loaded, directory: identityDirectory(loaded) };
+  const existing = await loadIdentity(runtime, place);
   if (existing !== undefined) return { identity: existing, isNew: false };
-  return await withDirectoryLock(runtime, loaded, async () => {
+  return await withDirectoryLock(runtime, place, async () => {
     // Somebody else may have made it before the lock was ours.
-    const isNew = await loadIdentity(runtime, loaded) === undefined;
-    await ensureMailDirectory(runtime, loaded.directory);
-    return { identity: await loadOrCreateIdentity(runtime, loaded), isNew };
+    const isNew = await loadIdentity(runtime, place) === undefined;
+    await ensureMailDirectory(runtime, place.directory);
+    return { identity: await loadOrCreateIdentity(runtime, place), isNew };
   });
 }
 
 /** The node id, where it can be told without asking for anything; `undefined` where there is none or it is not ours to read. */
 export async function ownNodeId(runtime: Runtime, loaded: LoadedConfig): Promise<string | undefined> {
   try {
-    return (await loadIdentity(runtime, loaded))?.nodeId;
+    return (await loadIdentity(runtime, { directory: identityDirectory(loaded) }))?.nodeId;
   } catch (thrown) {
     if (isBarnacleError(thrown, "PERMISSION_DENIED", "SECRET_UNREADABLE")) return undefined;
     throw thrown;
@@ -46,7 +52,7 @@ export async function ownNodeId(runtime: Runtime, loaded: LoadedConfig): Promise
 /** The identity as a preparation needs it. */
 export function identityKeeper(runtime: Runtime, loaded: LoadedConfig): IdentityKeeper {
   return {
-    current: async () => (await loadIdentity(runtime, loaded))?.nodeId,
+    current: async () => (await loadIdentity(runtime, { directory: identityDirectory(loaded) }))?.nodeId,
     make: async () => (await hostIdentity(runtime, loaded)).identity.nodeId,
   };
 }

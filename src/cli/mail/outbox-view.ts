@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type DeliveryState, type DeliveryView, mailDirectoryPath, readDeliveries } from "../../mailbox/mod.ts";
+import {
+  type DeliveryState,
+  type DeliveryView,
+  mailDirectoryPath,
+  readDeliveries,
+  recipientOf,
+} from "../../mailbox/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { formatDuration } from "../duration.ts";
 import { formatTable } from "../table.ts";
@@ -89,7 +95,15 @@ function rowOf(view: DeliveryView, names: ReadonlyMap<string, string>): OutboxRo
 function waitingRow({ id, to, msg, created_ts }: OutboxLine, names: ReadonlyMap<string, string>): OutboxRow {
   const settled = { accepted_ts: null, settled_ts: null, last_error: null };
   return {
-    message: { id, to, to_name: names.get(to) ?? null, msg, state: "waiting", attempts: 0, ...settled },
+    message: {
+      id,
+      to,
+      to_name: names.get(recipientOf(to).name) ?? null,
+      msg,
+      state: "waiting",
+      attempts: 0,
+      ...settled,
+    },
     sinceMs: created_ts,
   };
 }

@@ -11,9 +11,11 @@ import {
   freeName,
   mailDirectoryPath,
   readContacts,
+  recipientOf,
   unknownContact,
 } from "../../mailbox/mod.ts";
 import { editContacts, ensureMailDirectory } from "../../mailbox/mod.ts";
+import { ownNodeId } from "./identity.ts";
 import type { Runtime } from "../../runtime/port.ts";
 
 /** Somebody to write to or to ask about. */
@@ -21,12 +23,15 @@ export interface Recipient {
   readonly nodeId: string;
   /** What this host calls it, or what it calls itself. */
   readonly name?: string;
+  /** Which of several agents under this node id is meant. */
+  readonly agent?: string;
   /** The invitation it was named by. */
   readonly invitation?: Invitation;
 }
 
 /**
- * Whom a contact's name, a node id or an invitation means.
+ * Whom a contact's name, a node id or an invitation means; with `/AGENT` behind a name or an id, which of its agents. Nothing but that is
+ * another agent under this host's own identity.
  *
  * @throws `CONTACT_UNKNOWN`, `INVITATION_INVALID`; `CONFIG_INVALID` when the contacts are needed and broken
  */
@@ -36,11 +41,14 @@ export async function readRecipient(runtime: Runtime, loaded: LoadedConfig, text
     const { nodeId, name } = invitation;
     return { nodeId, ...(name === undefined ? {} : { name }), invitation };
   }
-  const word = text.trim();
-  if (isNodeId(word)) return { nodeId: word };
+  const { agent, name: word } = recipientOf(text.trim());
+  const named = agent === undefined ? {} : { agent };
+  if (isNodeId(word)) return { nodeId: word, ...named };
+  const own = word === "" && agent !== undefined ? await ownNodeId(runtime, loaded) : undefined;
+  if (own !== undefined && agent !== undefined) return { nodeId: own, name: agent, agent };
   const contact = findContact(await readContacts(runtime.files, mailDirectoryPath(loaded.directory)), word);
   if (contact === undefined) throw unknownContact(text);
-  return { nodeId: contact.node_id, name: contact.name };
+  return { nodeId: contact.node_id, name: contact.name, ...named };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { LoadedConfig } from "../../config/mod.ts";
 import { BarnacleError } from "../../errors.ts";
-import { ensureMailDirectory, mailDirectoryPath } from "../../mailbox/mod.ts";
+import { ensureMailDirectory, idForAgent, mailDirectoryPath } from "../../mailbox/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { usageError } from "../failure.ts";
 import { ownNodeId } from "./identity.ts";
@@ -13,16 +13,22 @@ import { appendToOutbox } from "./outbox-line.ts";
 import { readRecipient, type Recipient, takeUpInvited } from "./recipient.ts";
 
 /**
- * Whom a contact's name, a node id or an invitation means, unless it is this host.
+ * Whom a contact's name, a node id or an invitation means, unless it is this host; another agent under its identity may be meant.
  *
  * @throws `USAGE` for this host itself, and as `readRecipient`
  */
 export async function checkedRecipient(runtime: Runtime, loaded: LoadedConfig, to: string): Promise<Recipient> {
   const recipient = await readRecipient(runtime, loaded, to);
-  if (recipient.nodeId === await ownNodeId(runtime, loaded)) {
+  if (recipient.nodeId === await ownNodeId(runtime, loaded) && !isAnotherAgent(loaded, recipient.agent)) {
     throw usageError("Send", "this host itself", "another node");
   }
   return recipient;
+}
+
+/** Whether an agent of this host is called so that shares an identity with the sender. */
+function isAnotherAgent({ carriedBy, config: { agents } }: LoadedConfig, agent: string | undefined): boolean {
+  if (agent === undefined || agent === (carriedBy?.agentId ?? agents.id)) return false;
+  return agent === agents.id || agents.others.some(({ id, identity }) => id === agent && identity === "shared");
 }
 
 /**
@@ -38,11 +44,12 @@ export async function queueMessage(
   text: string,
 ): Promise<{ readonly id: string; readonly added: string | undefined }> {
   const msg = checkedMessage(text, loaded.config.mailbox.messageBytesMax);
-  const { invitation } = recipient;
+  const { agent, invitation, nodeId } = recipient;
   const added = invitation === undefined ? undefined : await takeUpInvited(runtime, loaded, invitation);
-  const id = runtime.random.uuid();
+  const uuid = runtime.random.uuid();
+  const [id, to] = agent === undefined ? [uuid, nodeId] : [idForAgent(uuid, agent), `${nodeId}/${agent}`];
   await ensureMailDirectory(runtime, loaded.directory);
-  const line = { to: recipient.nodeId, msg, created_ts: runtime.clock.wallMs(), id };
+  const line = { to, msg, created_ts: runtime.clock.wallMs(), id };
   await appendToOutbox(runtime.files, mailDirectoryPath(loaded.directory), line);
   return { id, added };
 }

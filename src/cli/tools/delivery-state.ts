@@ -15,7 +15,7 @@ export const deliveryState = defineTool({
     "The messages sent from here and how far each is: waiting, accepted, sent, delivered (on the recipient's disk), or failed " +
     "with the reason. Whether a message was read is known only to its recipient.",
   input: z.strictObject({
-    id: z.optional(z.string().check(z.maxLength(64), z.describe("Only this message, as send_message named it"))),
+    id: z.optional(z.string().check(z.maxLength(128), z.describe("Only this message, as send_message named it"))),
     pending: z.optional(z.boolean().check(z.describe("Only those that are neither delivered nor failed"))),
     limit: z.optional(
       z.int().check(z.minimum(1), z.maximum(LIMIT_MAX), z.describe(`How many; default ${LIMIT_DEFAULT}`)),

@@ -15,7 +15,9 @@ export const sendMessage = defineTool({
     to: z.string().check(
       z.minLength(1),
       z.maxLength(8_192),
-      z.describe("A contact's name, a node id (ed25519:…) or an invitation"),
+      z.describe(
+        "A contact's name, a node id (ed25519:…) or an invitation; NAME/AGENT for one of several agents there",
+      ),
     ),
     text: z.string().check(z.minLength(1), z.describe("The message")),
   }),

@@ -3,28 +3,14 @@ import {
   decodeBase64,
   isEd25519Spki,
   MANIFEST_SOURCE_WANTED,
-  PEER_ADDRESS_WANTED,
   readManifestSource,
   readPeerAddress,
 } from "../../contract/mod.ts";
-import { readAddress } from "../../address.ts";
 import type { SectionDefinition } from "../definition.ts";
-import { list, wholeNumber } from "./values.ts";
+import { ADDRESSES_MAX, list, peerAddress, tcpAddress, wholeNumber } from "./values.ts";
 
-const ADDRESSES_MAX = 64;
 /** All of them may have to be asked in one refresh. */
 const MANIFEST_SOURCES_MAX = 16;
-
-function tcpAddress(): z.ZodMiniString {
-  const error = "tcp://HOST:PORT, such as tcp://127.0.0.1:9001 or tcp://[::1]:9001";
-  return z.string().check(z.refine<string>((value) => readPeerAddress(value)?.scheme === "tcp", { error }));
-}
-
-/** A peer's address; a bare HOST:PORT is taken for tcp. Port 0 cannot be dialled. */
-function peerAddress(): z.ZodMiniString {
-  const canBeDialled = (value: string) => ((readPeerAddress(value) ?? readAddress(value))?.port ?? 0) > 0;
-  return z.string().check(z.refine<string>(canBeDialled, { error: PEER_ADDRESS_WANTED }));
-}
 
 /** A relay's address; a bare HOST:PORT would say which of both, too, but not to whoever reads the file. */
 function relayAddress(): z.ZodMiniString {

@@ -2,7 +2,10 @@ import * as z from "zod/mini";
 import { name, semver, tags } from "../../contract/mod.ts";
 import { VERSION } from "../../version.ts";
 import type { SectionDefinition } from "../definition.ts";
-import { path } from "./values.ts";
+import { ADDRESSES_MAX, path, peerAddress, tcpAddress } from "./values.ts";
+
+/** As OpenClaw writes an agent's id in paths. */
+const AGENT_ID_REGEXP = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 /** Who this installation is, as the world sees it. */
 export const service = {
@@ -47,10 +50,59 @@ export const service = {
   },
 } satisfies SectionDefinition;
 
+const OTHERS_MAX = 32;
+const OTHERS_NONE: readonly OtherAgent[] = Object.freeze([]);
+
+/** An agent of this host besides the one of the work directory. */
+export interface OtherAgent {
+  readonly id: string;
+  /** Its work directory. */
+  readonly directory: string;
+  /** `own`: it is a node of its own. `shared`: it is reached under the identity of the daemon's work directory. */
+  readonly identity: "own" | "shared";
+  readonly listen?: string | undefined;
+  readonly advertise?: readonly string[] | undefined;
+}
+
+function agentId(): z.ZodMiniString {
+  return z.string().check(
+    z.regex(AGENT_ID_REGEXP, { error: "an agent's id: up to 64 lower-case letters, digits, _ and -" }),
+  );
+}
+
 /** The agents of this host. */
 export const agents = {
   description: "The agents of this host.",
   settings: {
+    id: {
+      type: agentId,
+      default: "main",
+      description:
+        "What the agent of the work directory is called, by those who write to one of several under a shared identity.",
+    },
+    others: {
+      type: () =>
+        z.array(z.strictObject({
+          id: agentId(),
+          directory: path(),
+          identity: z._default(z.enum(["own", "shared"]), "own"),
+          listen: z.optional(tcpAddress()),
+          advertise: z.optional(z.array(peerAddress()).check(z.maxLength(ADDRESSES_MAX))),
+        })).check(z.maxLength(OTHERS_MAX)),
+      default: OTHERS_NONE,
+      description:
+        "Further agents whose mail this daemon carries, each in a work directory of its own, in the configuration file only: " +
+        '`{ "id": "research", "directory": "../research", "identity": "own" }`. With `own` (the default) the agent is a node of its own, ' +
+        "which listens on `listen` (a free port of loopback where it is not set) and is told to others as `advertise`; with `shared` it is " +
+        "reached under the identity of this work directory. [mail.md](mail.md) says how mail finds the right one.",
+      form: "list of objects",
+      resolvePaths: (value, resolve) =>
+        (value as readonly OtherAgent[]).map((agent) => ({
+          ...agent,
+          identity: agent.identity ?? "own",
+          directory: resolve(agent.directory),
+        })),
+    },
     file: {
       type: path,
       default: "agents.json",

@@ -5,9 +5,12 @@
  */
 import * as z from "zod/mini";
 import { Secret } from "../../log/mod.ts";
+import { PEER_ADDRESS_WANTED, readPeerAddress } from "../../contract/mod.ts";
 import { readAddress } from "../../address.ts";
 import { LISTEN_ADDRESS_WANTED } from "../address.ts";
 
+/** Addresses of one node in the configuration. */
+export const ADDRESSES_MAX = 64;
 const PATH_CHARACTERS_MAX = 4_096;
 /** The longest name of the DNS, and its port. */
 const ADDRESS_CHARACTERS_MAX = 255 + ":65535".length;
@@ -57,6 +60,18 @@ export function secret(): z.ZodMiniCustom<Secret, Secret> {
 /** A list of texts, each of the given type. */
 export function list(item: () => z.ZodMiniString, lengthMax: number): () => z.ZodMiniArray<z.ZodMiniString> {
   return () => z.array(item()).check(z.maxLength(lengthMax));
+}
+
+/** Where a node listens. */
+export function tcpAddress(): z.ZodMiniString {
+  const error = "tcp://HOST:PORT, such as tcp://127.0.0.1:9001 or tcp://[::1]:9001";
+  return z.string().check(z.refine<string>((value) => readPeerAddress(value)?.scheme === "tcp", { error }));
+}
+
+/** A peer's address; a bare HOST:PORT is taken for tcp. Port 0 cannot be dialled. */
+export function peerAddress(): z.ZodMiniString {
+  const canBeDialled = (value: string) => ((readPeerAddress(value) ?? readAddress(value))?.port ?? 0) > 0;
+  return z.string().check(z.refine<string>(canBeDialled, { error: PEER_ADDRESS_WANTED }));
 }
 
 /** A whole number in the range. */

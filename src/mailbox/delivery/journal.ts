@@ -10,7 +10,9 @@
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import type { Metrics } from "../../metrics/mod.ts";
 import type { Scheduler, Task } from "../../scheduler/mod.ts";
+import type { Random } from "../../runtime/port.ts";
 import { parentPath } from "../../store/mod.ts";
+import { idForAgent } from "../agent-address.ts";
 import { openJournal } from "./journal-opening.ts";
 import { JournalWriter, type JournalWriterComponents } from "./journal-writer.ts";
 import { Ledger } from "./ledger.ts";
@@ -235,7 +237,7 @@ export class DeliveryJournal {
     const { clock, random } = this.#components;
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     const messages = offers.map((offer) =>
-      new PendingMessage(offer, { id: offer.id ?? random.uuid(), isOwn: offer.id === undefined, ...now })
+      new PendingMessage(offer, { id: offer.id ?? newId(random, offer), isOwn: offer.id === undefined, ...now })
     );
     for (let tries = 1; tries <= APPEND_TRIES; tries++) {
       if (await this.#writer.append(messages, offers, this.#ledger)) return this.#takeUp(messages, offers);
@@ -301,4 +303,9 @@ export class DeliveryJournal {
     this.#failing = undefined;
     log.resolve(PROBLEM, "delivery_journal_recovered");
   }
+}
+
+function newId(random: Pick<Random, "uuid">, { agent }: OfferedMessage): string {
+  const id = random.uuid();
+  return agent === undefined ? id : idForAgent(id, agent);
 }

@@ -8,6 +8,8 @@ export interface OfferedMessage {
   readonly msg: string;
   /** The id that its line gave it; without one it gets one. */
   readonly id: string | undefined;
+  /** Which agent of the recipient the id that it gets is to name. */
+  readonly agent?: string | undefined;
   /** The outbox line it stood on, counted from 1. */
   readonly line: number;
   /** Names this offer: the same key offered again is the same message. */

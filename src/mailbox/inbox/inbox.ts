@@ -119,6 +119,16 @@ export class Inbox {
     await this.#prepareOnce();
   }
 
+  /** Whether the memory of delivered messages is there. */
+  get isReady(): boolean {
+    return this.#isPrepared;
+  }
+
+  /** Whether a message was delivered, or is on its way to be. */
+  knows({ from, id }: Pick<IncomingMessage, "from" | "id">): boolean {
+    return this.#intake.knows(keyOf(from, id));
+  }
+
   /** How far back the memory of delivered messages is whole, in milliseconds; 0 while that is not known. */
   get reachMs(): number {
     return this.#isPrepared ? this.#memory.reachMs(this.#checkpoints.ageMs) : 0;

@@ -100,6 +100,12 @@ export class Intake {
     return this.#admit(message, true);
   }
 
+  /** Whether a message was delivered, or is on its way to be. @param key as `keyOf` makes it */
+  knows(key: string): boolean {
+    const { crypto, memory } = this.#components;
+    return this.#waiting.has(key) || memory.has(crypto.sha256(key));
+  }
+
   /** Turns a message away. */
   refuse(reason: Reason, detail: string = CANNOT_STORE): DeliveryOutcome {
     const code = reason === "too_long" ? "UNSUPPORTED" : "RATE_LIMIT";

@@ -6,6 +6,7 @@
  */
 import { NOT_UTF8, TOO_DEEP } from "./faults.ts";
 import { LINES_MAX } from "./limits.ts";
+import { idForAgent } from "../agent-address.ts";
 import { judge, type Meaning, readMeaning } from "./meaning.ts";
 import { type Piece, PieceReader } from "./pieces.ts";
 import type { Rejection } from "./rejected-file.ts";
@@ -115,7 +116,7 @@ export class Gatherer {
       addRejection(gathered, memory, { line: piece.line, fault: verdict.fault, text, id: meaning?.id });
     } else if (meaning !== undefined) {
       if (gathered.messages.length >= context.takeMax) return this.#leave(memory, gathered, "takeMax");
-      gathered.messages.push(newMessage(meaning, verdict.to, piece.line, newKey(gathered, memory)));
+      gathered.messages.push(newMessage(meaning, verdict, piece.line, newKey(gathered, memory)));
     }
     return undefined;
   }
@@ -163,8 +164,14 @@ function addRejection(gathered: Gathered, memory: Memory, rejection: Omit<Reject
   gathered.rejectedSlots.push(gathered.newSlots.at(-1) ?? 0);
 }
 
-function newMessage(meaning: Meaning, to: string, line: number, key: string): NewMessage {
-  return { to, msg: meaning.msg, createdAtMs: meaning.createdAtMs, id: meaning.id, line, key };
+function newMessage(
+  { createdAtMs, id, msg }: Meaning,
+  { agent, to }: { readonly to: string; readonly agent?: string },
+  line: number,
+  key: string,
+): NewMessage {
+  if (agent === undefined) return { to, msg, createdAtMs, id, line, key };
+  return { to, msg, createdAtMs, id: id === undefined ? undefined : idForAgent(id, agent), agent, line, key };
 }
 
 /**

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isMessageId, recipientOf } from "../agent-address.ts";
 import { type Fault, NOT_UNICODE } from "./faults.ts";
 import { KNOWN_NAMES_SHOWN_MAX } from "./limits.ts";
 import type { OutboxInit } from "./types.ts";
@@ -22,13 +23,12 @@ export interface Meaning {
   readonly fault: Fault | undefined;
 }
 
-/** What can be sent: the recipient's node id, or why it cannot. */
-export type Verdict = { readonly to: string } | { readonly fault: Fault };
+/** What can be sent: the recipient's node id, and which of its agents is meant if one is named; or why it cannot. */
+export type Verdict = { readonly to: string; readonly agent?: string } | { readonly fault: Fault };
 
 const NODE_ID_REGEXP = /^ed25519:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const LIKE_NODE_ID_REGEXP = /^ed25519\b/i;
 const BRACKETED_REGEXP = /^<(.+)>$/s;
-const UUID_REGEXP = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const ISO_DATE_REGEXP = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 const NUMBER_REGEXP = /^\d+(?:\.\d+)?$/;
 /** In milliseconds the year 1973, in seconds 5138: below are seconds. The next bounds tell micro- and nanoseconds in the same way. */
@@ -57,7 +57,7 @@ function meaningOf(object: Readonly<Record<string, unknown>>): Meaning {
   const createdAtMs = readTime(object["created_ts"]);
   const given = object["id"];
   const idText = given === undefined ? "" : typeof given === "string" ? given : JSON.stringify(given);
-  const id = typeof given === "string" && UUID_REGEXP.test(given) ? given.toLowerCase() : undefined;
+  const id = typeof given === "string" && isMessageId(given) ? given.toLowerCase() : undefined;
   const recipient = to.startsWith("ed25519:") ? to : to.toLowerCase();
   const canonical = `m${recipient.length},${idText.length},${createdAtMs ?? ""},${recipient}${id ?? idText}${msg}`;
   return { canonical, to, msg, createdAtMs, id, fault: undefined };
@@ -69,9 +69,12 @@ export function judge(meaning: Meaning, init: OutboxInit): Verdict {
   const { msg, to } = meaning;
   const fault = msgFault(msg, init.messageBytesMax);
   if (fault !== undefined) return { fault };
-  const nodeId = NODE_ID_REGEXP.test(to) ? to : init.resolve(to);
+  const { agent, name } = recipientOf(to);
+  const nodeId = name === "" ? init.nodeId : NODE_ID_REGEXP.test(name) ? name : init.resolve(name);
   if (nodeId === undefined) return { fault: unknownRecipient(to, init) };
-  if (nodeId !== init.nodeId) return { to: nodeId };
+  if (nodeId !== init.nodeId || (agent !== undefined && init.isOwnAgent?.(agent) === true)) {
+    return agent === undefined ? { to: nodeId } : { to: nodeId, agent };
+  }
   return { fault: { code: "to_self", reason: "to is this node itself: a message goes to another node" } };
 }
 

@@ -21,8 +21,10 @@ export interface OutboxInit {
   resolve(name: string): string | undefined;
   /** Names of contacts, told to somebody who wrote an unknown one. */
   names?(): readonly string[];
-  /** This node's id: a message to it is rejected. */
+  /** This node's id: a message to it is rejected, unless it names an agent that {@link isOwnAgent}. */
   readonly nodeId?: string;
+  /** Whether another agent under this node's id is called so. */
+  readonly isOwnAgent?: (agent: string) => boolean;
 }
 
 /** A message that stands in the outbox and was not taken before. */
@@ -32,8 +34,10 @@ export interface NewMessage {
   readonly msg: string;
   /** When the agent says it wrote the line, Unix milliseconds. */
   readonly createdAtMs: number | undefined;
-  /** The UUID given in the line, lower case. */
+  /** The UUID given in the line, lower case; with the agent's name where the message names one. */
   readonly id: string | undefined;
+  /** Which of several agents under the recipient's id is meant, where the message names one and its line gave no id. */
+  readonly agent?: string | undefined;
   /** Where it stands, counted from 1. */
   readonly line: number;
   /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { GatewayAccount } from "./account.ts";
 export { askPlugin, wakeByHook, wakeByPlugin, type WakeOrder, type WakeResult, type WakingWay } from "./calls.ts";
 export { quietForMs, type QuietHours, readQuietHours } from "./quiet-hours.ts";
 export { findTarget, isObstacle, type Obstacle, type Target, type TargetInit } from "./target.ts";

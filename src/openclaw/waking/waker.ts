@@ -15,6 +15,7 @@ import { parentPath } from "../../store/mod.ts";
 import { type MailSight, sightOf } from "../facts/mod.ts";
 import type { Gateway } from "../types.ts";
 import { askPlugin, wakeByHook, wakeByPlugin, type WakeResult, type WakingWay } from "./calls.ts";
+import { fingerprintOf, GatewayAccount } from "./account.ts";
 import { Pace, type PaceInit } from "./pace.ts";
 import { quietForMs, type QuietHours } from "./quiet-hours.ts";
 import { findTarget, isObstacle, type Obstacle, type Target } from "./target.ts";
@@ -40,6 +41,12 @@ export interface WakerInit extends PaceInit {
   readonly directory: string;
   readonly paths: PointerPaths;
   readonly agentId?: string | undefined;
+  /** What the agent is called here, where it is one of several: that counts where none works in the directory. */
+  readonly id?: string | undefined;
+  /** Agents whose mail lies elsewhere. */
+  readonly otherIds?: readonly string[] | undefined;
+  /** Of the gateways, shared with the wakers of other agents. */
+  readonly account?: GatewayAccount | undefined;
   readonly quiet?: QuietHours | undefined;
   /** As they were found last. */
   readonly gateways: () => readonly Gateway[];
@@ -68,6 +75,7 @@ export class Waker {
   readonly #components: WakerComponents;
   readonly #init: WakerInit;
   readonly #pace: Pace;
+  readonly #account: GatewayAccount;
   readonly #calls: Counter;
   #task: Task | undefined;
   #cursor: number | undefined;
@@ -88,6 +96,7 @@ export class Waker {
     this.#components = components;
     this.#init = init;
     this.#pace = new Pace(init);
+    this.#account = init.account ?? new GatewayAccount();
     this.#calls = components.metrics.counter(
       "barnacle_waking_calls_total",
       "Calls to wake the agent, by way and outcome.",
@@ -192,14 +201,14 @@ export class Waker {
   }
 
   #findTarget(hasKey: boolean): void {
-    const { agentId, directory, gateways } = this.#init;
-    const found = findTarget(gateways(), { agentId, directory, hasKey });
+    const { agentId, directory, gateways, id, otherIds } = this.#init;
+    const found = findTarget(gateways(), { agentId, directory, hasKey, id, otherIds });
     this.#target = isObstacle(found) ? undefined : found;
     const sight = isObstacle(found) ? undefined : this.#sightOf(found);
     // What it was told while it saw nothing was told to nobody.
     if (this.#sight?.obstacle !== undefined && sight?.obstacle === undefined) this.#pace.read();
     this.#sight = sight;
-    const known = isObstacle(found) ? found.why : fingerprintOf(found);
+    const known = isObstacle(found) ? found.why : keyOf(found);
     if (known === this.#known) return;
     this.#known = known;
     this.#pace.forgive();
@@ -220,7 +229,7 @@ export class Waker {
     if (this.#isUnheeded) this.#hold(this.#blame);
     if (this.#isInVain) return undefined;
     if (dueMs === undefined) return undefined;
-    const leftMs = dueMs - clock.monotonicMs();
+    const leftMs = Math.max(dueMs, this.#account.notBeforeMs(target.gateway)) - clock.monotonicMs();
     if (leftMs > 0) return leftMs;
     const quietMs = this.#init.quiet === undefined ? 0 : quietForMs(this.#init.quiet, clock.wallMs());
     if (quietMs > 0) return quietMs;
@@ -243,8 +252,12 @@ export class Waker {
     if (result.kind === "taken") return this.#woken(target, result.outcome, nowMs);
     if (result.kind === "failed") {
       this.#pace.failed(nowMs, result.retryAfterMs);
+      if (result.retryAfterMs !== undefined) this.#account.hold(target.gateway, nowMs + result.retryAfterMs);
       this.#hold(result);
-    } else this.#stop(result);
+      return;
+    }
+    if (result.outcome === "unauthorized" && way.kind === "hook") this.#account.refused(target.gateway, result);
+    this.#stop(result);
   }
 
   /** Paths are those that the agent sees. */
@@ -287,6 +300,8 @@ export class Waker {
         hint: "set hooks.enabled and hooks.token in the gateway's configuration, or install the plugin",
       };
     }
+    const refusal = this.#account.refusalOf(gateway);
+    if (refusal !== undefined) return refusal;
     if (allowed?.includes(agentId) === false) {
       return {
         why: `hooks.allowedAgentIds of the gateway lacks ${agentId}`,
@@ -336,23 +351,8 @@ export class Waker {
   }
 }
 
-/** What a change of may make a call work that was refused. Kept in memory alone: the token is in it. */
-function fingerprintOf({ agentId, gateway, isByPlugin }: Target): string {
-  const { agents, baseUrl, hooks, state, version } = gateway;
-  const { allowedAgentIds, isEnabled, token, url } = hooks;
-  const ids = agents.map(({ id, sandbox }) => [id, sandbox]);
-  return JSON.stringify([
-    agentId,
-    baseUrl,
-    state,
-    version?.number,
-    ids,
-    isByPlugin,
-    isEnabled,
-    url,
-    allowedAgentIds,
-    token?.reveal(),
-  ]);
+function keyOf({ agentId, gateway, isByPlugin }: Target): string {
+  return `${isByPlugin ? "plugin" : "agent"} ${agentId} ${fingerprintOf(gateway)}`;
 }
 
 function timestampOf(unixMs: number | undefined): string | null {

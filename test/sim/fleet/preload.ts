@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "../../../src/agents/mod.ts";
 import "../../../src/cli/actions/hub.ts";
 import "../../../src/cli/actions/hub-keys-add.ts";
 import "../../../src/cli/actions/monitor.ts";
@@ -10,8 +11,11 @@ import "../../../src/cli/actions/report.ts";
 import "../../../src/cli/actions/run.ts";
 import "../../../src/cli/actions/up.ts";
 import "../../../src/cli/parser.ts";
+import "../../../src/cli/carried.ts";
+import "../../../src/cli/commands.ts";
 import "../../../src/deadman/mod.ts";
 import "../../../src/config/harborforge.ts";
+import "../../../src/config/other-agents.ts";
 import "../../../src/hub/mod.ts";
 import "../../../src/instructions.ts";
 import "../../../src/mail.ts";

@@ -1,0 +1,27 @@
+/**
+ * The configuration for a command in the work directory of an agent whose mail another directory's daemon carries: the daemon's, as that
+ * agent has it.
+ *
+ * @module
+ */
+import { isSameDirectory, type LoadedConfig, loadedForAgent, readCarrier } from "../config/mod.ts";
+import { resolvePath, statIfThere } from "../store/mod.ts";
+import type { CommonFlags } from "./command.ts";
+import { type FlagSettings, loadOwnConfiguration } from "./configuration.ts";
+import type { CliContext } from "./context.ts";
+
+/** Loads it; as any other where the directory is its own master. @throws as `loadOwnConfiguration` */
+export async function loadCarried(cli: CliContext, flags: CommonFlags, settings: FlagSettings): Promise<LoadedConfig> {
+  const { files, process } = cli.runtime;
+  const directory = resolvePath(process.workingDirectory(), flags.dir ?? ".");
+  const word = flags.config === undefined ? await readCarrier(files, directory) : undefined;
+  // A daemon that moved away, or gave the agent up, has no say any more.
+  if (word === undefined || await statIfThere(files, word.configFile) === undefined) {
+    return await loadOwnConfiguration(cli, flags, settings);
+  }
+  const { agentId, configFile, directory: hostDirectory, identity } = word;
+  const loaded = await loadOwnConfiguration(cli, { ...flags, config: configFile }, settings, hostDirectory);
+  const agent = loaded.config.agents.others.find((other) => isSameDirectory(other.directory, directory));
+  if (agent === undefined || agent.id !== agentId) return await loadOwnConfiguration(cli, flags, settings);
+  return { ...await loadedForAgent(loaded, agent), carriedBy: { directory: hostDirectory, agentId, identity } };
+}
