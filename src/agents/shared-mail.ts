@@ -24,6 +24,11 @@ export interface SharedMailComponents {
   readonly writers: Writers;
 }
 
+/** An agent's mailbox, as far as sharing has to do with it. */
+export interface Seat extends Pick<Mailbox, "deliver" | "isBlocked" | "isReady" | "knows" | "onAccepting" | "reachMs"> {
+  readonly contacts: MailFront["contacts"];
+}
+
 /** The daemon's own agent, whatever it is called. */
 export const OWN_AGENT = "";
 
@@ -41,7 +46,7 @@ export class SharedMail implements MailSharing, MailFront {
   /** What the daemon's own agent is called. */
   readonly #ownId: string;
   /** By id: the mailbox, while it is open. */
-  readonly #seats: Map<string, Mailbox | undefined>;
+  readonly #seats: Map<string, Seat | undefined>;
   #nodeId = "";
 
   /** @param init.ids of the other agents that share */
@@ -55,7 +60,7 @@ export class SharedMail implements MailSharing, MailFront {
     return this.#seats.has(this.#seatOf(id));
   }
 
-  async join(mailbox: Mailbox, nodeId: string): Promise<MailFront> {
+  async join(mailbox: Seat, nodeId: string): Promise<MailFront> {
     this.#nodeId = nodeId;
     await this.#components.writers.load();
     this.take(OWN_AGENT, mailbox);
@@ -63,7 +68,7 @@ export class SharedMail implements MailSharing, MailFront {
   }
 
   /** An agent's mailbox is there, and sends from now on. */
-  take(id: string, mailbox: Mailbox): void {
+  take(id: string, mailbox: Seat): void {
     this.#seats.set(id, mailbox);
     mailbox.onAccepting((recipients) => this.#components.writers.wrote(id, recipients));
   }
@@ -115,7 +120,7 @@ export class SharedMail implements MailSharing, MailFront {
   }
 
   /** The mailbox that a message is for, or what is said instead. */
-  #find({ from, id }: IncomingMessage): Mailbox | DeliveryOutcome {
+  #find({ from, id }: IncomingMessage): Seat | DeliveryOutcome {
     const named = agentNamedBy(id);
     if (named !== undefined) {
       const seat = this.#seatOf(named);
@@ -137,7 +142,7 @@ export class SharedMail implements MailSharing, MailFront {
     return id === this.#ownId ? OWN_AGENT : id;
   }
 
-  get #open(): Mailbox[] {
+  get #open(): Seat[] {
     return [...this.#seats.values()].filter((mailbox) => mailbox !== undefined);
   }
 }

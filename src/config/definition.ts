@@ -29,6 +29,8 @@ export interface SettingDefinition {
   readonly resolvePaths?: (value: unknown, resolve: (path: string) => string) => unknown;
   /** The value is never shown, and may be read from a file of its own. */
   readonly isSecret?: boolean;
+  /** In the environment the value is written as in the configuration file, in JSON. */
+  readonly isJson?: boolean;
   /** The value is a URL: one that is refused is not shown, for it may carry a password. */
   readonly isUrl?: boolean;
   /** The form of the value, in words, where the type does not say enough. */

@@ -107,6 +107,7 @@ const BOOLEAN_TEXTS: Readonly<Record<string, boolean>> = { true: true, false: fa
  * its words.
  */
 function valueOfText(setting: Setting, text: string): unknown {
+  if (setting.isJson === true) return valueOfJson(text);
   switch (settingKind(setting)) {
     case "text":
       return text;
@@ -118,6 +119,15 @@ function valueOfText(setting: Setting, text: string): unknown {
       return tagsOfText(text);
     case "list":
       return listOfText(text);
+  }
+}
+
+function valueOfJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema has the words for what is no such value.
+    return text;
   }
 }
 

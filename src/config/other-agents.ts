@@ -34,9 +34,6 @@ export function checkOtherAgents(
   const { agents: { id, others }, moltcomm } = config;
   const origin = origins.get(PATH);
   const add = ({ path, fault }: Fault) => problems.add({ code: "CONFIG_INVALID", path, fault, origin });
-  if (!moltcomm.enabled) {
-    add({ path: PATH, fault: "got agents while moltcomm.enabled is false, wanted it to be true, or no other agents" });
-  }
   const ids = new Map([[id, "agents.id"]]);
   const directories = new Map([[comparableDirectory(directory), "the daemon's own work directory"]]);
   const listens = new Map([[portOf(moltcomm.listen), "moltcomm.listen"]]);

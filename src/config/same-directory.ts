@@ -1,8 +1,20 @@
-/** A directory as it is compared with others: no file is touched. @module */
+/** Directories as they are compared with each other: no file is touched. @module */
 
-/** With plain slashes, and none at the end. */
+/** Without `.` and `..` and slashes at the end. */
+export function plainDirectory(directory: string): string {
+  const parts: string[] = [];
+  for (const part of directory.split("/")) {
+    if (part === "..") {
+      // Above the root there is nothing.
+      if (parts.length > 1) parts.pop();
+    } else if (part !== "." && (part !== "" || parts.length === 0)) parts.push(part);
+  }
+  return parts.length === 1 && parts[0] === "" ? "/" : parts.join("/");
+}
+
+/** As {@link plainDirectory}, and with plain slashes. */
 export function comparableDirectory(directory: string): string {
-  return directory.replaceAll("\\", "/").replace(/(?<=.)\/+$/, "");
+  return plainDirectory(directory.replaceAll("\\", "/"));
 }
 
 /** Whether two absolute paths are written for the same directory. */

@@ -1,5 +1,5 @@
 import { formatAddress } from "../../address.ts";
-import { type PeerAddress, readPeerAddress, type StatusAnswer } from "../../contract/mod.ts";
+import { type MailAnswer, type PeerAddress, readPeerAddress, type StatusAnswer } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import { examineHeartbeat, findSection, mailDirectoryPath } from "../../mailbox/mod.ts";
 import { isSkillOf, managedSkillPaths, managedSkillText, readGatewayScratch } from "../../openclaw/instructions/mod.ts";
@@ -168,12 +168,29 @@ async function checkFlow(patient: Patient): Promise<Finding[]> {
       ),
     ];
   }
-  const { inbox, outbox } = mail;
+  return [...findingsOf(MAIL, mail), ...(loaded.carriedBy === undefined ? agentFindings(asked) : [])];
+}
+
+/** The other agents whose mail the daemon carries. */
+function agentFindings({ mail_agents: agents = [] }: StatusAnswer): Finding[] {
+  return agents.flatMap(({ directory, id, mail, problem, waking }) => {
+    const subject = `mail of ${id}`;
+    const advice = `mend that, or take the agent out of agents.others; barnacle doctor --dir ${directory} looks closer`;
+    if (mail === null) return [failure(subject, problem ?? "has not started", advice)];
+    const unwoken = waking?.problem ?? null;
+    return [
+      ...findingsOf(subject, mail),
+      ...(unwoken === null ? [] : [warning(`waking ${id}`, unwoken, waking?.hint ?? "look at the agent's log")]),
+    ];
+  });
+}
+
+function findingsOf(subject: string, { inbox, outbox }: MailAnswer): Finding[] {
   const advice = "mend that; senders try again meanwhile, and nothing that was acknowledged is lost";
   const problems = [["inbox", inbox.problem], ["outbox", outbox.problem]] as const;
-  const findings = problems.flatMap(([subject, problem]) =>
-    problem === null ? [] : [failure(subject, problem, advice)]
+  const findings = problems.flatMap(([part, problem]) =>
+    problem === null ? [] : [failure(subject === MAIL ? part : `${part} of ${subject}`, problem, advice)]
   );
   if (findings.length > 0) return findings;
-  return [ok(MAIL, `${inbox.unread} unread, ${outbox.queued} waiting to be delivered`)];
+  return [ok(subject, `${inbox.unread} unread, ${outbox.queued} waiting to be delivered`)];
 }

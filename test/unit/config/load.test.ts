@@ -19,7 +19,7 @@ describe("loadConfig without anything given", () => {
     expect([...loaded.origins.values()].every((origin) => origin.kind === "default")).toBe(true);
     expect(loaded.config).toEqual({
       service: { name: "barnacle", agentName: "Barnacle", version: VERSION, tags: {}, availability: "available" },
-      agents: { file: "/work/agents.json" },
+      agents: { file: "/work/agents.json", id: "main", others: [] },
       http: { listen: "127.0.0.1:7410" },
       openclaw: { allowPlainHttp: false, signRequests: false, intervalSeconds: 30, timeoutSeconds: 5 },
       gateway: { find: true, stateDirectories: [], intervalSeconds: 30 },
@@ -339,6 +339,8 @@ describe("every setting", () => {
     "monitor.backendPath": "/heartbeat",
     "monitor.metadataExpirySec": "60",
     "health.errorRateThreshold": "0.3",
+    "agents.id": "desk",
+    "agents.others": '[{"id":"research","directory":"/srv/research","identity":"shared"}]',
     "moltcomm.relays": "relay://relay.example:9003",
     "moltcomm.reachable": "yes",
     "moltcomm.sealing": "required",

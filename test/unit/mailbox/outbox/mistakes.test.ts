@@ -56,6 +56,34 @@ describe("accepted because the meaning is plain:", () => {
   });
 });
 
+describe("one of several agents", () => {
+  test.each([
+    ["by the contact's name", { to: "Alice/Research", msg: "one" }, { to: ALICE, agent: "research", id: undefined }],
+    ["by the node id", { to: `${ALICE}/research`, msg: "one" }, { to: ALICE, agent: "research", id: undefined }],
+    ["with an id of the line's", { to: "alice/research", msg: "one", id: ID }, {
+      to: ALICE,
+      agent: "research",
+      id: `${ID}/research`,
+    }],
+    ["by the id alone", { to: "alice", msg: "one", id: `${ID}/Research` }, { to: ALICE, id: `${ID}/research` }],
+    ["under this very identity", { to: "/research", msg: "one" }, { to: SELF, agent: "research", id: undefined }],
+  ])("is named %s", async (_name, written, meant) => {
+    const { messages, rejected } = await readText(`${JSON.stringify(written)}\n`);
+    expect(rejected).toEqual([]);
+    expect(messages).toMatchObject([{ ...meant, msg: "one" }]);
+  });
+
+  test.each([
+    ["an unknown contact's", "carol/research", "no contact has this name"],
+    ["what is no agent's id", "alice/re search", "no contact has this name"],
+    ["oneself, or nobody under this identity", "/main", "this node itself"],
+  ])("is rejected as %s", async (_name, to, reason) => {
+    const { messages, rejected } = await readText(`${line("one", to)}\n`);
+    expect(messages).toEqual([]);
+    expect(rejected[0]?.reason).toContain(reason);
+  });
+});
+
 describe("a text", () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ["with line breaks inside", '{"to":"alice","msg":"one\ntwo\r\nthree"}\n', "one\ntwo\nthree"],

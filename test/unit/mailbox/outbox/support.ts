@@ -60,6 +60,7 @@ export function makeOutbox(
     resolve: (name) => CONTACTS[name.toLowerCase()],
     names: () => Object.keys(CONTACTS),
     nodeId: SELF,
+    isOwnAgent: (agent) => agent === "research",
   });
 }
 
