@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeTools } from "../src/cli/tools/mod.ts";
-import { HEARTBEAT_SECTION } from "../src/mailbox/mod.ts";
+import { HEARTBEAT_SECTION } from "../src/mailbox/commands.ts";
 import { gatewayToolName } from "../src/openclaw/facts/mod.ts";
 import { TRIED_VERSIONS } from "../src/openclaw/mod.ts";
 import { VERSION } from "../src/version.ts";

@@ -6,7 +6,8 @@
  */
 import { isBarnacleError } from "./errors.ts";
 import type { Logger } from "./log/mod.ts";
-import { absoluteSection, mailDirectoryPath, mendHeartbeatFile, mendSection, type Told } from "./mailbox/mod.ts";
+import { absoluteSection, mendHeartbeatFile, mendSection, type Told } from "./mailbox/commands.ts";
+import { mailDirectoryPath } from "./mailbox/mod.ts";
 import { editGatewayScratch, type SessionComponents } from "./openclaw/instructions/mod.ts";
 import { type Gateway, hasPluginEntry, sightOf } from "./openclaw/mod.ts";
 import { findTarget, isObstacle, type Target } from "./openclaw/waking/mod.ts";

@@ -6,7 +6,6 @@
 import type { OtherAgents } from "./agents/mod.ts";
 import type { LoadedConfig } from "./config/mod.ts";
 import type { MailAnswer, StatusAnswer, WakingAnswer } from "./contract/mod.ts";
-import { BarnacleError } from "./errors.ts";
 import type { CheckResult } from "./http/mod.ts";
 import type { Logger, Redactor } from "./log/mod.ts";
 import type { MailActs } from "./mail-routes.ts";
@@ -86,16 +85,7 @@ export async function startMailPart(
     components.scheduler.spawn("waking_start", load);
   };
   return {
-    find: (agentId) => {
-      if (agentId === undefined || agentId === agents.id) return mail.mail;
-      if (others !== undefined) return others.find(agentId);
-      throw new BarnacleError({
-        code: "NOT_FOUND",
-        action: "Find an agent",
-        value: JSON.stringify(agentId),
-        wanted: agents.id,
-      });
-    },
+    find: (agentId) => agentId === undefined || agentId === agents.id ? mail.mail : others?.find(agentId),
     answers: () => ({
       mail: mail.mail?.answer(),
       mail_agents: others?.answers((id) => waking[0]?.answerOf(id)),

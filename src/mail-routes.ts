@@ -38,7 +38,7 @@ const REFUSED: Readonly<Record<number, RouteAnswer>> = {
 /**
  * `GET /mail/peers`, `POST /mail/ping`, `POST /mail/archive`; of another agent of this host with `?agent=ID`.
  *
- * @param find an agent's mail, the daemon's own without an id; `undefined` while it is not there yet. It throws `NOT_FOUND` for an unknown id
+ * @param find an agent's mail, the daemon's own without an id; `undefined` while it is not there yet
  */
 export function mailRoutes(find: (agentId: string | undefined) => MailActs | undefined): Route[] {
   const mail = ({ agent }: MailQuery): MailActs => find(agent) ?? notYet();

@@ -10,7 +10,7 @@ import type { GatewayAnswer, OpenClawMetadataPush, StatusDocument } from "./cont
 import type { DeadmanSwitch } from "./deadman/mod.ts";
 import type { Instructions } from "./instructions.ts";
 import type { Logger, Redactor } from "./log/mod.ts";
-import { readTold } from "./mailbox/mod.ts";
+import { readTold } from "./mailbox/commands.ts";
 import type { Metrics } from "./metrics/mod.ts";
 import { chooseGateway, formatVersion, type Gateway, GatewayWatch, metadataOf } from "./openclaw/mod.ts";
 import type { Clock, HttpClient, Runtime } from "./runtime/port.ts";

@@ -1,6 +1,6 @@
 /**
- * The other agents of a host: one daemon carries the mail of several, each with a work directory of its own, under an identity of its own or
- * under the daemon's. Loaded only where there are any.
+ * The other agents of a host: one daemon carries the mail of several, each with a work directory of its own, under an identity of its own
+ * or under the daemon's. Loaded only where there are any.
  *
  * @module
  */

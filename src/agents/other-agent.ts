@@ -1,10 +1,11 @@
 /**
- * One of the other agents: its work directory is taken and its mail started as if it had a daemon of its own. What keeps it from starting is
- * told and tried again, and is nobody else's trouble.
+ * One of the other agents: its work directory is taken and its mail started as if it had a daemon of its own. What keeps it from starting
+ * is told and tried again, and is nobody else's trouble.
  *
  * @module
  */
-import { type LoadedConfig, type OtherAgent as OtherAgentSettings, writeCarrier } from "../config/mod.ts";
+import { writeCarrier } from "../carried-by.ts";
+import type { LoadedConfig, OtherAgent as OtherAgentSettings } from "../config/mod.ts";
 import type { AgentMailAnswer, WakingAnswer } from "../contract/mod.ts";
 import { type BarnacleError, toBarnacleError } from "../errors.ts";
 import { type MailComponents, type MailStart, type MakeMail, startMail } from "../mail.ts";

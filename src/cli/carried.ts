@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { isSameDirectory, type LoadedConfig, loadedForAgent, readCarrier } from "../config/mod.ts";
+import { readCarrier } from "../carried-by.ts";
+import { type LoadedConfig, loadedForAgent } from "../config/mod.ts";
 import { resolvePath, statIfThere } from "../store/mod.ts";
 import type { CommonFlags } from "./command.ts";
 import { type FlagSettings, loadOwnConfiguration } from "./configuration.ts";
@@ -21,7 +22,12 @@ export async function loadCarried(cli: CliContext, flags: CommonFlags, settings:
   }
   const { agentId, configFile, directory: hostDirectory, identity } = word;
   const loaded = await loadOwnConfiguration(cli, { ...flags, config: configFile }, settings, hostDirectory);
-  const agent = loaded.config.agents.others.find((other) => isSameDirectory(other.directory, directory));
-  if (agent === undefined || agent.id !== agentId) return await loadOwnConfiguration(cli, flags, settings);
-  return { ...await loadedForAgent(loaded, agent), carriedBy: { directory: hostDirectory, agentId, identity } };
+  // The word lies in the agent's directory, whatever the way there is called.
+  const agent = loaded.config.agents.others.find(({ id }) => id === agentId);
+  if (agent === undefined) return await loadOwnConfiguration(cli, flags, settings);
+  return {
+    ...await loadedForAgent(loaded, agent),
+    directory,
+    carriedBy: { directory: hostDirectory, agentId, identity },
+  };
 }

@@ -90,9 +90,8 @@ async function readSecrets(
 
 function valueOf(setting: Setting, winner: Given | undefined, directory: string): unknown {
   const value = winner === undefined ? setting.default : winner.value;
-  const resolved = (path: string) => resolveGivenPath(path, winner?.origin, directory);
-  if (setting.resolvePaths !== undefined) return setting.resolvePaths(value, resolved);
   if (setting.isPath !== true) return value;
+  const resolved = (path: string) => resolveGivenPath(path, winner?.origin, directory);
   if (typeof value === "string") return resolved(value);
   if (!Array.isArray(value)) return value;
   return value.map((item: string) => URL_REGEXP.test(item) ? item : withEnding(resolved(item), item));

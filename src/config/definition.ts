@@ -25,8 +25,6 @@ export interface SettingDefinition {
    * is no URL.
    */
   readonly isPath?: boolean;
-  /** The file names inside a value that is more than one; as for `isPath`. */
-  readonly resolvePaths?: (value: unknown, resolve: (path: string) => string) => unknown;
   /** The value is never shown, and may be read from a file of its own. */
   readonly isSecret?: boolean;
   /** In the environment the value is written as in the configuration file, in JSON. */

@@ -93,11 +93,12 @@ export async function loadConfig(ports: ConfigPorts, sources: ConfigSources): Pr
   ];
   const foreign = await loadMonitorFile(ports.files, directory, own, problems);
   const given = [...foreign.given, ...own];
-  const { config, origins, secrets } = await assemble({ files: ports.files, directory, problems }, given);
+  const { origins, secrets, ...assembled } = await assemble({ files: ports.files, directory, problems }, given);
+  let { config } = assembled;
   checkTogether(config, origins, problems);
   if (config.agents.others.length > 0) {
-    const { checkOtherAgents } = await import("./other-agents.ts");
-    checkOtherAgents({ config, origins }, sources.hostDirectory ?? directory, problems);
+    const { settleOtherAgents } = await import("./other-agents.ts");
+    config = settleOtherAgents({ config, origins }, sources.hostDirectory ?? directory, problems);
   }
   if (!problems.isEmpty) throw problems.toError();
   return {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-export { carrierPath, type CarrierWord, readCarrier, writeCarrier } from "./carried-by.ts";
 export { listenUrl, parseListenAddress } from "./address.ts";
 export { configJsonSchema, configReference } from "./documentation.ts";
 export { explainConfig, type ExplainedSetting } from "./explain.ts";
@@ -18,7 +17,6 @@ export {
   loadedForAgent,
 } from "./load.ts";
 export { readNamedFile } from "./named-file.ts";
-export { isSameDirectory } from "./same-directory.ts";
 export { formatOrigin, type Origin } from "./origin.ts";
 export type { OtherAgent } from "./sections/service.ts";
 export type { Config } from "./schema.ts";

@@ -4,9 +4,11 @@
  * @module
  */
 import { readPeerAddress } from "../contract/mod.ts";
+import { resolveGivenPath } from "./assemble.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { ConfigProblems } from "./problems.ts";
-import { comparableDirectory } from "./same-directory.ts";
+import { comparableDirectory, plainDirectory } from "./same-directory.ts";
+import type { Config } from "./schema.ts";
 import type { OtherAgent } from "./sections/service.ts";
 
 const PATH = "agents.others";
@@ -25,13 +27,29 @@ interface Fault {
  * Checks the agents against each other and against the daemon's own.
  *
  * @param directory the daemon's work directory, absolute
+ * @returns the configuration with what they are by default, and their directories as absolute paths
  */
-export function checkOtherAgents(
+export function settleOtherAgents(
+  { config, origins }: Pick<LoadedConfig, "config" | "origins">,
+  directory: string,
+  problems: ConfigProblems,
+): Config {
+  const others = config.agents.others.map((agent) => ({
+    ...agent,
+    identity: agent.identity ?? "own",
+    directory: plainDirectory(resolveGivenPath(agent.directory, origins.get(PATH), directory)),
+  }));
+  checkOtherAgents(others, { config, origins }, directory, problems);
+  return { ...config, agents: { ...config.agents, others } };
+}
+
+function checkOtherAgents(
+  others: readonly OtherAgent[],
   { config, origins }: Pick<LoadedConfig, "config" | "origins">,
   directory: string,
   problems: ConfigProblems,
 ): void {
-  const { agents: { id, others }, moltcomm } = config;
+  const { agents: { id }, moltcomm } = config;
   const origin = origins.get(PATH);
   const add = ({ path, fault }: Fault) => problems.add({ code: "CONFIG_INVALID", path, fault, origin });
   const ids = new Map([[id, "agents.id"]]);

@@ -16,8 +16,3 @@ export function plainDirectory(directory: string): string {
 export function comparableDirectory(directory: string): string {
   return plainDirectory(directory.replaceAll("\\", "/"));
 }
-
-/** Whether two absolute paths are written for the same directory. */
-export function isSameDirectory(one: string, other: string): boolean {
-  return comparableDirectory(one) === comparableDirectory(other);
-}

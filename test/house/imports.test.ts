@@ -27,7 +27,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(FEATURES.map((feature) => [feature, [...GROUND, ...BASE]])),
   "monitored-host": ["config", "runtime", "limits"],
   monitor: [...GROUND, ...BASE, "monitored-host"],
-  cli: [...GROUND, ...BASE, ...FEATURES, "cli"],
+  "carried-by": [...GROUND, ...BASE],
+  cli: [...GROUND, ...BASE, ...FEATURES, "carried-by", "cli"],
   agent: [
     ...GROUND,
     ...BASE,
@@ -42,7 +43,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "cli",
   ],
   "mail-part": [...GROUND, ...BASE, ...FEATURES, "agents", "mail", "mail-routes", "waking"],
-  agents: [...GROUND, ...BASE, ...FEATURES, "mail", "mail-routes"],
+  agents: [...GROUND, ...BASE, ...FEATURES, "carried-by", "mail", "mail-routes"],
   "mail-routes": [...GROUND, ...BASE],
   "openclaw-route": [...GROUND, ...BASE],
   // A program of its own, which runs in a gateway.
@@ -95,7 +96,7 @@ describe("imports", () => {
 
   test("enter another folder by its door", () => {
     const doors =
-      /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/openclaw\/(facts|instructions|waking)\/mod\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
+      /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/openclaw\/(facts|instructions|waking)\/mod\.ts$|^src\/mailbox\/commands\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
     const wrong = allImports().filter(({ room, targetRoom, to }) => room !== targetRoom && !doors.test(to));
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });

@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from "vitest";
 import { Instructions } from "../../src/instructions.ts";
-import { absoluteSection, HEARTBEAT_SECTION, mendSection, type Told } from "../../src/mailbox/mod.ts";
+import { absoluteSection, HEARTBEAT_SECTION, mendSection, type Told } from "../../src/mailbox/commands.ts";
 import type { Gateway } from "../../src/openclaw/mod.ts";
 import { SeededRandom } from "../sim/random.ts";
 import { Automations } from "./openclaw/automations.ts";

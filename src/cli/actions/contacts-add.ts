@@ -7,7 +7,8 @@ import {
   PEER_ADDRESS_WANTED,
   readPeerAddress,
 } from "../../contract/mod.ts";
-import { addContact, editContacts, ensureMailDirectory, mailDirectoryPath } from "../../mailbox/mod.ts";
+import { addContact } from "../../mailbox/commands.ts";
+import { editContacts, ensureMailDirectory, mailDirectoryPath } from "../../mailbox/mod.ts";
 import { fingerprintOf } from "../../moltcomm/mod.ts";
 import type { ContactsAddFlags } from "../commands/contacts.ts";
 import { loadConfiguration } from "../configuration.ts";

@@ -1,12 +1,5 @@
-import {
-  blockContact,
-  type Contact,
-  editContacts,
-  type Edited,
-  mailDirectoryPath,
-  removeContact,
-  unsealContact,
-} from "../../mailbox/mod.ts";
+import { blockContact, type Edited, removeContact, unsealContact } from "../../mailbox/commands.ts";
+import { type Contact, editContacts, mailDirectoryPath } from "../../mailbox/mod.ts";
 import { ensureMailDirectory } from "../../mailbox/mod.ts";
 import type { Action, CommonFlags } from "../command.ts";
 import { loadConfiguration } from "../configuration.ts";

@@ -1,4 +1,5 @@
-import { editContacts, mailDirectoryPath, renameContact } from "../../mailbox/mod.ts";
+import { renameContact } from "../../mailbox/commands.ts";
+import { editContacts, mailDirectoryPath } from "../../mailbox/mod.ts";
 import { ensureMailDirectory } from "../../mailbox/mod.ts";
 import type { CommonFlags } from "../command.ts";
 import { loadConfiguration } from "../configuration.ts";

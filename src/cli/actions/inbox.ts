@@ -1,11 +1,5 @@
-import {
-  acknowledge,
-  followInbox,
-  type InboxLine,
-  type InboxReading,
-  mailDirectoryPath,
-  readInbox,
-} from "../../mailbox/mod.ts";
+import { acknowledge, followInbox, type InboxReading, readInbox } from "../../mailbox/commands.ts";
+import { type InboxLine, mailDirectoryPath } from "../../mailbox/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import type { InboxFlags } from "../commands/inbox.ts";
 import { loadConfiguration } from "../configuration.ts";

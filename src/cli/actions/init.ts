@@ -1,5 +1,5 @@
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
-import { prepareForMail, removePreparation, type Step, type StepOutcome } from "../../mailbox/mod.ts";
+import { prepareForMail, removePreparation, type Step, type StepOutcome } from "../../mailbox/commands.ts";
 import { workDirectoryPaths } from "../../store/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";

@@ -1,5 +1,6 @@
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
-import { type DeliveryView, mailDirectoryPath, RejectionFinder, waitForDelivery } from "../../mailbox/mod.ts";
+import { RejectionFinder, waitForDelivery } from "../../mailbox/commands.ts";
+import { type DeliveryView, mailDirectoryPath } from "../../mailbox/mod.ts";
 import type { Process, Runtime } from "../../runtime/port.ts";
 import type { SendFlags } from "../commands/send.ts";
 import { loadConfiguration } from "../configuration.ts";

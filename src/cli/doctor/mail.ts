@@ -1,7 +1,8 @@
 import { formatAddress } from "../../address.ts";
 import { type MailAnswer, type PeerAddress, readPeerAddress, type StatusAnswer } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
-import { examineHeartbeat, findSection, mailDirectoryPath } from "../../mailbox/mod.ts";
+import { examineHeartbeat, findSection } from "../../mailbox/commands.ts";
+import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import { isSkillOf, managedSkillPaths, managedSkillText, readGatewayScratch } from "../../openclaw/instructions/mod.ts";
 import { hasPluginEntry, sightOf } from "../../openclaw/mod.ts";
 import type { Target } from "../../openclaw/waking/mod.ts";

@@ -6,7 +6,8 @@
 import type { LoadedConfig } from "../../config/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import { createLogger, Redactor } from "../../log/mod.ts";
-import { ensureMailDirectory, type IdentityKeeper } from "../../mailbox/mod.ts";
+import { type IdentityKeeper } from "../../mailbox/commands.ts";
+import { ensureMailDirectory } from "../../mailbox/mod.ts";
 import { type Identity, loadIdentity, loadOrCreateIdentity } from "../../moltcomm/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { WorkDirectory } from "../../store/mod.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { InboxLine, InboxReading } from "../../mailbox/mod.ts";
+import type { InboxReading } from "../../mailbox/commands.ts";
+import type { InboxLine } from "../../mailbox/mod.ts";
 import { formatDuration } from "../duration.ts";
 import { escapeText, paint } from "../terminal.ts";
 import { frameText, type FrameView } from "./frame.ts";

@@ -8,12 +8,12 @@ import type { LoadedConfig } from "../../config/mod.ts";
 import {
   absoluteSection,
   attemptStep,
-  mailDirectoryPath,
   mendSection,
   rememberScratch,
   type Step,
   takeSectionOut,
-} from "../../mailbox/mod.ts";
+} from "../../mailbox/commands.ts";
+import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import {
   findGateways,
   formatVersion,

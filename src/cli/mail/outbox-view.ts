@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  type DeliveryState,
-  type DeliveryView,
-  mailDirectoryPath,
-  readDeliveries,
-  recipientOf,
-} from "../../mailbox/mod.ts";
+import { readDeliveries } from "../../mailbox/commands.ts";
+import { type DeliveryState, type DeliveryView, mailDirectoryPath, recipientOf } from "../../mailbox/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { formatDuration } from "../duration.ts";
 import { formatTable } from "../table.ts";

@@ -5,15 +5,8 @@
  */
 import { type Invitation, isInvitation, isNodeId, parseInvitation } from "../../contract/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
-import {
-  addContact,
-  findContact,
-  freeName,
-  mailDirectoryPath,
-  readContacts,
-  recipientOf,
-  unknownContact,
-} from "../../mailbox/mod.ts";
+import { addContact, findContact, freeName, unknownContact } from "../../mailbox/commands.ts";
+import { mailDirectoryPath, readContacts, recipientOf } from "../../mailbox/mod.ts";
 import { editContacts, ensureMailDirectory } from "../../mailbox/mod.ts";
 import { ownNodeId } from "./identity.ts";
 import type { Runtime } from "../../runtime/port.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { acknowledge, mailDirectoryPath, readInbox } from "../../mailbox/mod.ts";
+import { acknowledge, readInbox } from "../../mailbox/commands.ts";
+import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import { usageError } from "../failure.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { defineTool } from "./tool.ts";

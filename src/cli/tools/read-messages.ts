@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { mailDirectoryPath, readInbox } from "../../mailbox/mod.ts";
+import { readInbox } from "../../mailbox/commands.ts";
+import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import { formatInbox } from "../mail/inbox-view.ts";
 import { contactNames } from "../mail/names.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";

@@ -2,7 +2,6 @@ import * as z from "zod/mini";
 import { name, semver, tags } from "../../contract/mod.ts";
 import { VERSION } from "../../version.ts";
 import type { SectionDefinition } from "../definition.ts";
-import { plainDirectory } from "../same-directory.ts";
 import { ADDRESSES_MAX, path, peerAddress, tcpAddress } from "./values.ts";
 
 /** As OpenClaw writes an agent's id in paths. */
@@ -78,8 +77,7 @@ export const agents = {
     id: {
       type: agentId,
       default: "main",
-      description:
-        "What the agent of the work directory is called, by those who write to one of several under a shared identity.",
+      description: "What the agent of this work directory is called where several share an identity.",
     },
     others: {
       type: () =>
@@ -91,18 +89,11 @@ export const agents = {
           advertise: z.optional(z.array(peerAddress()).check(z.maxLength(ADDRESSES_MAX))),
         })).check(z.maxLength(OTHERS_MAX)),
       default: OTHERS_NONE,
-      description: "Further agents whose mail this daemon carries, each in a work directory of its own: " +
-        '`{ "id": "research", "directory": "../research", "identity": "own" }`. With `own` (the default) the agent is a node of its own, ' +
-        "which listens on `listen` (a free port of loopback where it is not set) and is told to others as `advertise`; with `shared` it is " +
-        "reached under the identity of this work directory. [mail.md](mail.md) says how mail finds the right one.",
+      description:
+        "Agents in other directories whose mail this daemon carries: `id`, `directory`, `identity` (`own` or " +
+        "`shared`), `listen`, `advertise`. See [mail.md](mail.md#several-agents-on-one-host).",
       form: "list of objects; in the environment as JSON",
       isJson: true,
-      resolvePaths: (value, resolve) =>
-        (value as readonly OtherAgent[]).map((agent) => ({
-          ...agent,
-          identity: agent.identity ?? "own",
-          directory: plainDirectory(resolve(agent.directory)),
-        })),
     },
     file: {
       type: path,

@@ -1,6 +1,6 @@
 /**
- * Outgoing mail, from the outbox to the recipient's answer: the journal that makes it durable, the dispatcher that sends it, and the
- * journal as the commands read it.
+ * Outgoing mail, from the outbox to the recipient's answer: the journal that makes it durable, and the dispatcher that sends it. The
+ * journal as the commands read it is in `read-deliveries.ts` and `wait-for-delivery.ts`.
  *
  * @module
  */
@@ -13,5 +13,3 @@ export {
   type JournalView,
 } from "./journal.ts";
 export type { OfferedMessage, PendingMessage } from "./pending-message.ts";
-export { type Deliveries, readDeliveries, type ReadDeliveriesOptions } from "./read-deliveries.ts";
-export { waitForDelivery, type WaitForDeliveryComponents, type WaitForDeliveryInit } from "./wait-for-delivery.ts";

@@ -5,5 +5,4 @@
  */
 export type { FaultCode } from "./faults.ts";
 export { OutboxFile } from "./outbox-file.ts";
-export { RejectionFinder } from "./rejection-finder.ts";
 export type { Accept, LookOptions, LookResult, NewMessage, OutboxComponents, OutboxInit, OutboxView } from "./types.ts";

@@ -1,7 +1,7 @@
 /**
- * What a gateway was asked on behalf of any of its agents: a token that it refused once is not shown to it again for the next agent (20 wrong
- * ones within a minute lock everybody out), and when it takes no calls for a while, it takes none from any. Source: the gateway notes,
- * section 3.1.
+ * What a gateway was asked on behalf of any of its agents: a token that it refused once is not shown to it again for the next agent (20
+ * wrong ones within a minute lock everybody out), and when it takes no calls for a while, it takes none from any. Source: the gateway
+ * notes, section 3.1.
  *
  * @module
  */

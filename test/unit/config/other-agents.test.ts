@@ -1,4 +1,4 @@
-/** Hunts: two agents that would write into one directory, listen on one port or answer to one name, and paths taken from the wrong place. */
+/** Hunts: two agents that write into one directory, listen on one port or answer to one name; paths taken from the wrong place. */
 import { describe, expect, test } from "vitest";
 import { loadedForAgent } from "../../../src/config/mod.ts";
 import { load } from "./support/load.ts";

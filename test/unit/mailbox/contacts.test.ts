@@ -1,18 +1,8 @@
 /** Hunts: a contact lost by a broken or contended file, a name that stands for two, a blocked sender let in, a hand-made file refused. */
 import { describe, expect, test } from "vitest";
 import { BarnacleError } from "../../../src/errors.ts";
-import {
-  addContact,
-  blockContact,
-  type Contact,
-  Contacts,
-  editContacts,
-  freeName,
-  isContactName,
-  readContacts,
-  removeContact,
-  renameContact,
-} from "../../../src/mailbox/mod.ts";
+import { addContact, blockContact, freeName, removeContact, renameContact } from "../../../src/mailbox/commands.ts";
+import { type Contact, Contacts, editContacts, isContactName, readContacts } from "../../../src/mailbox/mod.ts";
 import { SimClock } from "../../sim/clock.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import { MemoryFiles as WatchedFiles } from "../../support/memory-files.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { ensureHeartbeatSection, HEARTBEAT_SECTION, removeHeartbeatSection } from "../../../src/mailbox/mod.ts";
+import { ensureHeartbeatSection, HEARTBEAT_SECTION, removeHeartbeatSection } from "../../../src/mailbox/commands.ts";
 import { placeSection, takeSectionOut } from "../../../src/mailbox/heartbeat/edit.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import { MemoryFiles } from "../store/support/memory-files.ts";

@@ -1,6 +1,6 @@
 /** Hunts: a second init that changes a byte, a removal that takes what init did not put in, one failure that stops the rest. */
 import { describe, expect, test } from "vitest";
-import { prepareForMail, removePreparation, type Step } from "../../../src/mailbox/mod.ts";
+import { prepareForMail, removePreparation, type Step } from "../../../src/mailbox/commands.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import { nodeCryptoPort as crypto } from "../../support/node-crypto.ts";
 import { MemoryFiles } from "../store/support/memory-files.ts";

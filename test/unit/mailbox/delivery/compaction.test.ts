@@ -1,6 +1,6 @@
 /** Hunts: a journal that grows without end, or that loses what is still needed when it is written anew. */
 import { describe, expect, test } from "vitest";
-import { readDeliveries } from "../../../../src/mailbox/delivery/mod.ts";
+import { readDeliveries } from "../../../../src/mailbox/delivery/read-deliveries.ts";
 import {
   type Bench,
   DIRECTORY,

@@ -1,6 +1,6 @@
 /** Hunts: a message lost, doubled or out of order because the process or the power went at a bad moment. */
 import { describe, expect, test } from "vitest";
-import { readDeliveries } from "../../../../src/mailbox/delivery/mod.ts";
+import { readDeliveries } from "../../../../src/mailbox/delivery/read-deliveries.ts";
 import { drawFaults, NO_FAULTS, SeededRandom } from "../../../sim/mod.ts";
 import { FarEnd, type FarEndFaults } from "./far-end.ts";
 import { type Bench, DIRECTORY, makeBench, makeMail, offer, ScriptedCarrier } from "./support.ts";

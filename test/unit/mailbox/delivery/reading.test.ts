@@ -1,7 +1,8 @@
 /** Hunts: a command that shows another state than the journal's, reads too much of it, or waits for what has happened. */
 import { describe, expect, test } from "vitest";
 import { readLines, readLinesBackwards } from "../../../../src/mailbox/delivery/lines.ts";
-import { readDeliveries, waitForDelivery } from "../../../../src/mailbox/delivery/mod.ts";
+import { readDeliveries } from "../../../../src/mailbox/delivery/read-deliveries.ts";
+import { waitForDelivery } from "../../../../src/mailbox/delivery/wait-for-delivery.ts";
 import {
   after,
   DELIVERED,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { describeTools } from "../../../../src/cli/tools/mod.ts";
-import { HEARTBEAT_SECTION } from "../../../../src/mailbox/mod.ts";
+import { HEARTBEAT_SECTION } from "../../../../src/mailbox/commands.ts";
 import { jsonRoute } from "../../../../src/openclaw/plugin/json-route.ts";
 import { heartbeatText } from "../../../../src/openclaw/plugin/prompt.ts";
 import { Pusher } from "../../../../src/openclaw/plugin/pusher.ts";
