@@ -12,7 +12,6 @@ import "../../../src/cli/actions/run.ts";
 import "../../../src/cli/actions/up.ts";
 import "../../../src/cli/parser.ts";
 import "../../../src/cli/carried.ts";
-import "../../../src/cli/commands.ts";
 import "../../../src/deadman/mod.ts";
 import "../../../src/config/harborforge.ts";
 import "../../../src/config/other-agents.ts";
