@@ -272,12 +272,12 @@ function createManifests(
 export function assemble(
   mailbox: Mailbox,
   { carrier, node, nodeId }: Pick<OwnMail, "carrier" | "node" | "nodeId">,
-  own: { start(): Promise<void>; stop(): Promise<void> } | undefined,
+  own: { start(): Promise<void> | void; stop(): Promise<void> | void },
 ): Mail {
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await mailbox.drain();
-    await own?.stop();
+    await own.stop();
     await mailbox.stop();
   };
   return {
@@ -293,7 +293,7 @@ export function assemble(
     lookAtUnread: (isCounted) => mailbox.lookAtUnread(isCounted),
     start: async () => {
       await mailbox.open();
-      await own?.start();
+      await own.start();
       mailbox.start(carrier);
     },
     stop: () => stopped ??= stop(),

@@ -119,8 +119,8 @@ export class OtherAgents {
       await ensureMailDirectory(components, loaded.directory);
       const mailbox = createMailbox(components, loaded, { nodeId: host.nodeId, sharing, agentId: id });
       const mail = assemble(mailbox, host, {
-        start: async () => sharing.take(id, mailbox),
-        stop: async () => sharing.leave(id),
+        start: () => sharing.take(id, mailbox),
+        stop: () => sharing.leave(id),
       });
       return mail;
     };
