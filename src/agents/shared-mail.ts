@@ -108,6 +108,9 @@ export class SharedMail implements MailSharing, MailFront {
   carrierOf(node: Carrier): Carrier {
     return {
       attempt: (message) => message.to === this.#nodeId ? this.#deliverHere(message) : node.attempt(message),
+      prepare: (message) => {
+        if (message.to !== this.#nodeId) node.prepare(message);
+      },
       onReachable: (listener) => node.onReachable(listener),
     };
   }

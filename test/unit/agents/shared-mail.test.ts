@@ -152,6 +152,7 @@ describe("a message under a shared identity", () => {
         sent.push(id);
         return Promise.resolve({ outcome: "delivered" });
       },
+      prepare: () => undefined,
       onReachable: () => () => undefined,
     };
     const carrier = shared.carrierOf(node);
