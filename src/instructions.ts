@@ -24,6 +24,8 @@ export interface InstructionsInit {
   /** The work directory. */
   readonly directory: string;
   readonly agentId?: string | undefined;
+  /** What the agent is called here, where it is one of several. */
+  readonly id?: string | undefined;
 }
 
 /** Whoever takes the section out again and again means it; he is left alone until the next day. */
@@ -61,18 +63,18 @@ export class Instructions {
             "The section about mail was gone or damaged, and is back; barnacle init --remove takes it out for good",
         });
       }
-      log.resolve(PROBLEM_KEY, "instructions_can_be_kept");
+      log.resolve(this.#problemKey, "instructions_can_be_kept");
     } catch (thrown) {
       if (!isBarnacleError(thrown) || thrown.code === "INTERNAL") throw thrown;
-      log.problem(PROBLEM_KEY, "warn", "instructions_not_kept", { error: thrown });
+      log.problem(this.#problemKey, "warn", "instructions_not_kept", { error: thrown });
     }
   }
 
   /** @returns where something was put back */
   async #restore(told: Told, gateways: readonly Gateway[]): Promise<string | undefined> {
     if (!this.#isTime()) return undefined;
-    const { agentId, directory } = this.#init;
-    const found = findTarget(gateways, { directory, agentId, hasKey: false });
+    const { agentId, directory, id } = this.#init;
+    const found = findTarget(gateways, { directory, agentId, id, hasKey: false });
     const target = isObstacle(found) ? undefined : found;
     // Where no file is read OpenClaw's doctor takes it away; a gateway that does not say what it is may be such a one.
     const readsFile = target === undefined || target.gateway.generation === "heartbeat-file";
@@ -81,6 +83,10 @@ export class Instructions {
     if (told.isInFile !== true || gateways.some(({ agents }) => agents.length === 0)) return undefined;
     const path = joinPath(directory, "HEARTBEAT.md");
     return await mendHeartbeatFile(this.#components, path) ? path : undefined;
+  }
+
+  get #problemKey(): string {
+    return this.#init.id === undefined ? PROBLEM_KEY : `${PROBLEM_KEY}:${this.#init.id}`;
   }
 
   #isTime(): boolean {

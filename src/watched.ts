@@ -128,11 +128,15 @@ function watchGateways(
 /** Most hosts have nothing to keep: the code for it is loaded where there is. */
 function keepInstructions(
   components: WatchedComponents,
-  { config: { mailbox, moltcomm, waking }, directory }: LoadedConfig,
+  { config: { agents, mailbox, moltcomm, waking }, directory }: LoadedConfig,
   gateways: () => readonly Gateway[] | undefined,
 ): Task | undefined {
   if (!moltcomm.enabled || !mailbox.keepInstructions) return undefined;
-  let instructions: Instructions | undefined;
+  const keepers = new Map<string, Instructions>();
+  const places = [
+    { directory, agentId: waking.agentId },
+    ...agents.others.map(({ directory: theirs, id }) => ({ directory: theirs, id })),
+  ];
   return components.scheduler.add({
     name: "instructions",
     intervalMs: INSTRUCTIONS_INTERVAL_MS,
@@ -140,11 +144,16 @@ function keepInstructions(
     toleranceMs: INSTRUCTIONS_TOLERANCE_MS,
     timeoutMs: INSTRUCTIONS_TIMEOUT_MS,
     run: async () => {
-      const [told, found] = [await readTold(components.files, directory), gateways()];
-      if (told === undefined || found === undefined) return;
-      const { Instructions: Keeper } = await import("./instructions.ts");
-      instructions ??= new Keeper(components, { directory, agentId: waking.agentId });
-      await instructions.look(told, found);
+      const found = gateways();
+      if (found === undefined) return;
+      for (const place of places) {
+        const told = await readTold(components.files, place.directory);
+        if (told === undefined) continue;
+        const { Instructions: Keeper } = await import("./instructions.ts");
+        const keeper = keepers.get(place.directory) ?? new Keeper(components, place);
+        keepers.set(place.directory, keeper);
+        await keeper.look(told, found);
+      }
     },
   });
 }

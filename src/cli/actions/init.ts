@@ -1,7 +1,9 @@
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
-import { prepareForMail, removePreparation, type Step, type StepOutcome } from "../../mailbox/commands.ts";
-import { workDirectoryPaths } from "../../store/mod.ts";
-import type { LoadedConfig } from "../../config/mod.ts";
+import { carrierPath } from "../../carried-by.ts";
+import { type LoadedConfig, loadedForAgent } from "../../config/mod.ts";
+import { attemptStep, prepareForMail, removePreparation, type Step, type StepOutcome } from "../../mailbox/commands.ts";
+import type { Target } from "../../openclaw/waking/mod.ts";
+import { statIfThere, workDirectoryPaths } from "../../store/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import type { InitFlags } from "../commands/init.ts";
 import { loadConfiguration } from "../configuration.ts";
@@ -17,17 +19,14 @@ export default async function init(this: Invocation, flags: InitFlags): Promise<
   const { standardOutput } = runtime.process;
   const loaded = await loadConfiguration(this.cli, flags);
   await requireWorkDirectory(runtime.files, loaded.directory);
-  const components = { ...runtime, identity: identityKeeper(runtime, loaded) };
-  const agent = await findGatewayAgent(runtime, loaded);
-  const steps = flags.remove
-    ? await withoutAgent(runtime, loaded, async () => [
-      ...await removeInstructions(runtime, loaded, agent),
-      ...await removePreparation(components, loaded.directory),
-    ])
-    : [
-      ...await prepareForMail(components, loaded.directory, { withoutHeartbeat: readsNoFile(agent) }),
-      ...await prepareInstructions(runtime, loaded, agent, { hasConsent: flags.yes === true }),
-    ];
+  const { directory, config: { agents: { others } } } = loaded;
+  const steps = await stepsOf(runtime, loaded, flags);
+  // In the directory of another agent only that one is meant.
+  for (const other of loaded.carriedBy === undefined ? others : []) {
+    const { identity, id: agentId } = other;
+    const theirs = { ...await loadedForAgent(loaded, other), carriedBy: { directory, agentId, identity } };
+    steps.push(...await stepsOfOther(runtime, theirs, flags));
+  }
   if (steps.some(({ outcome }) => outcome === "failed")) this.process.exitCode = EXIT.failed;
   if (flags.json) {
     const rows = steps.map((step) => {
@@ -39,6 +38,53 @@ export default async function init(this: Invocation, flags: InitFlags): Promise<
   }
   const colour = wantsColour(standardOutput, runtime.process.environment());
   standardOutput.write(formatSteps(steps, colour) + (flags.remove ? removalEnd(steps) : preparationEnd(steps)));
+}
+
+async function stepsOf(runtime: Runtime, loaded: LoadedConfig, flags: InitFlags): Promise<Step[]> {
+  const components = { ...runtime, identity: identityKeeper(runtime, loaded) };
+  const agent = await findGatewayAgent(runtime, loaded);
+  if (flags.remove) {
+    return await withoutAgent(runtime, loaded, async () => [
+      ...await removeInstructions(runtime, loaded, agent),
+      ...await removePreparation(components, loaded.directory),
+    ]);
+  }
+  return [
+    ...await prepareForMail(components, loaded.directory, { withoutHeartbeat: readsNoFile(agent) }),
+    ...await prepareInstructions(runtime, loaded, agent, { hasConsent: flags.yes === true }),
+    ...(agent === undefined || loaded.carriedBy !== undefined ? [] : proposals(loaded, agent)),
+  ];
+}
+
+/** The gateway's other agents whose mail nobody carries yet. The configuration is the operator's to write. */
+function proposals({ config: { agents: { others } } }: LoadedConfig, { agentId, gateway }: Target): Step[] {
+  const carried = new Set(others.flatMap(({ directory, id }) => [directory, id]));
+  return gateway.agents
+    .filter(({ id, workspace }) => id !== agentId && !carried.has(id) && !carried.has(workspace))
+    .map(({ id, workspace }) => {
+      const entry = JSON.stringify({ id, directory: workspace });
+      const note = `${id} of this gateway has no mail yet; agents.others in barnacle.json takes it in: ${entry}`;
+      return { path: "agents", outcome: "left", note };
+    });
+}
+
+/** The same in the directory of another agent, each step with its id. One that is not there yet is none of a failure. */
+async function stepsOfOther(runtime: Runtime, loaded: LoadedConfig, flags: InitFlags): Promise<Step[]> {
+  const { carriedBy, directory } = loaded;
+  const name = carriedBy?.agentId ?? "";
+  if (await statIfThere(runtime.files, directory) === undefined) {
+    const note = `${directory} is not there yet: run init again when it is`;
+    return flags.remove ? [] : [{ path: `${name}: .`, outcome: "left", note }];
+  }
+  const steps: Step[] = [];
+  const step = await attemptStep(".", async () => {
+    steps.push(...await stepsOf(runtime, loaded, flags));
+    const word = carrierPath(directory);
+    if (flags.remove && await statIfThere(runtime.files, word) !== undefined) await runtime.files.remove(word);
+    return { path: ".", outcome: "there", note: "" };
+  });
+  if (step.outcome === "failed") steps.push(step);
+  return steps.map((one) => ({ ...one, path: `${name}: ${one.path}` }));
 }
 
 /** Where no agent ever ran none can be running, and looking for one would leave a trace. */

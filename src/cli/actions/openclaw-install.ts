@@ -85,7 +85,7 @@ async function pluginConfigOf(runtime: Runtime, loaded: LoadedConfig, gateway: G
       : { barnacleUrl: endpoint?.http ?? `http://${http.listen}` }),
     ...(token === undefined || flags.monitor === true ? {} : { token }),
     ...(flags.command === undefined ? {} : { command: flags.command }),
-    workDirectories: workDirectoriesOf(gateway, loaded.directory),
+    workDirectories: workDirectoriesOf(gateway, loaded),
     keyFile,
     ...(flags.receiver === true ? { receiver: true, receivedFile } : {}),
   };

@@ -34,13 +34,13 @@ import type { Runtime } from "../../runtime/port.ts";
 
 /** The agent of a gateway that works in the work directory; `undefined` where none does. */
 export async function findGatewayAgent(runtime: Runtime, loaded: LoadedConfig): Promise<Target | undefined> {
-  const { directory, config: { gateway: { find, stateDirectories }, waking: { agentId } } } = loaded;
+  const { carriedBy, directory, config: { gateway: { find, stateDirectories }, waking: { agentId } } } = loaded;
   if (!find) return undefined;
   const client = runtime.http.client({});
   try {
     const parts = { ...runtime, fetch: client.fetch };
     const { gateways } = await findGateways(parts, { stateDirectories }, new AbortController().signal);
-    const found = findTarget(gateways, { directory, agentId, hasKey: false });
+    const found = findTarget(gateways, { directory, agentId, id: carriedBy?.agentId, hasKey: false });
     return isObstacle(found) ? undefined : found;
   } finally {
     client.close();

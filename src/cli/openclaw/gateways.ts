@@ -107,10 +107,21 @@ export function pluginVersion(plugin: PluginFiles): string {
 }
 
 /**
- * Which directory each agent's mail lies in: the agent that works in the work directory, else the default one, has it.
+ * Which directory each agent's mail lies in: the agent that works in the work directory has it, and the other agents whose mail the daemon
+ * carries have theirs; where none works in the work directory, the default one of the rest has it.
  */
-export function workDirectoriesOf(gateway: Gateway, directory: string): Record<string, string> {
-  const agent = gateway.agents.find(({ workspace }) => workspace === directory) ??
-    gateway.agents.find(({ isDefault }) => isDefault) ?? gateway.agents[0];
-  return { [agent?.id ?? "main"]: directory };
+export function workDirectoriesOf(
+  { agents }: Gateway,
+  { config, directory }: Pick<LoadedConfig, "config" | "directory">,
+): Record<string, string> {
+  const others = config.agents.others.flatMap(({ directory: theirs, id }) => {
+    const found = agents.find(({ workspace }) => workspace === theirs) ?? agents.find((agent) => agent.id === id);
+    return found === undefined ? [] : [[found.id, theirs] as const];
+  });
+  const taken = new Set(others.map(([id]) => id));
+  const free = agents.filter(({ id }) => !taken.has(id));
+  const own = free.find(({ workspace }) => workspace === directory) ?? free.find(({ isDefault }) => isDefault) ??
+    free[0];
+  const ownId = own?.id ?? (agents.length === 0 ? "main" : undefined);
+  return Object.fromEntries([...(ownId === undefined ? [] : [[ownId, directory] as const]), ...others]);
 }

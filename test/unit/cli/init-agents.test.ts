@@ -1,0 +1,106 @@
+/** Hunts: an agent of several that is left without its files, told the wrong paths, or given an identity that it shares. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { workDirectoriesOf } from "../../../src/cli/openclaw/gateways.ts";
+import { agent, makeGateway } from "../openclaw/waking/support.ts";
+import { MailBench } from "./support/mail-bench.ts";
+
+const timeout = { timeout: 60_000 };
+
+let bench: MailBench;
+let root: string;
+beforeEach(() => {
+  bench = new MailBench();
+  root = mkdtempSync(join(tmpdir(), "barnacle-agents-"));
+});
+afterEach(() => {
+  bench.remove();
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Shown {
+  readonly path: string;
+  readonly outcome: string;
+  readonly note: string;
+}
+
+async function init(...words: readonly string[]): Promise<readonly Shown[]> {
+  const { output } = await bench.run("init", "--json", ...words);
+  return (JSON.parse(output) as { readonly steps: readonly Shown[] }).steps;
+}
+
+function configure(others: readonly object[]): void {
+  bench.put("barnacle.json", JSON.stringify({ agents: { others } }), 0o644);
+}
+
+describe("init where a daemon carries the mail of several", () => {
+  test(
+    "prepares the directory of each, with an identity where it has its own, and takes all out again",
+    timeout,
+    async () => {
+      const [own, shared] = [join(root, "own"), join(root, "shared")];
+      for (const directory of [own, shared]) mkdirSync(directory);
+      configure([{ id: "a", directory: own }, { id: "b", directory: shared, identity: "shared" }, {
+        id: "c",
+        directory: join(root, "later"),
+      }]);
+      const steps = await init();
+      const of = (path: string) => steps.find((step) => step.path === path);
+      expect(of("a: .moltcomm/identity.pem")?.outcome).toBe("made");
+      expect(of("b: .moltcomm/identity.pem")).toMatchObject({ outcome: "there" });
+      expect(of("b: .moltcomm/identity.pem")?.note).toBe(
+        of(".moltcomm/identity.pem")?.note.replace("made", "there"),
+      );
+      expect(of("c: .")).toMatchObject({ outcome: "left", note: expect.stringContaining("not there yet") });
+      expect([own, shared].map((directory) => existsSync(join(directory, ".moltcomm", "identity.pem")))).toEqual([
+        true,
+        false,
+      ]);
+      for (const directory of [own, shared]) {
+        expect(readFileSync(join(directory, "HEARTBEAT.md"), "utf8")).toContain("MOLTCOMM:BEGIN");
+      }
+      expect((await init()).filter(({ outcome }) => outcome === "made" || outcome === "changed")).toEqual([]);
+      await init("--remove");
+      for (const directory of [own, shared]) expect(existsSync(join(directory, "HEARTBEAT.md"))).toBe(false);
+    },
+  );
+
+  test("names the agents of a gateway whose mail nobody carries, and how to take them in", timeout, async () => {
+    const home = join(root, "home");
+    mkdirSync(join(home, ".openclaw"), { recursive: true });
+    const entries = Object.fromEntries(
+      [["main", bench.directory], ["research", join(root, "r")], ["desk", join(root, "d")]]
+        .map(([id, workspace]) => [id, { workspace }]),
+    );
+    const config = { meta: { lastTouchedVersion: "2026.9.6" }, agents: { entries } };
+    writeFileSync(join(home, ".openclaw", "openclaw.json"), JSON.stringify(config));
+    bench.environment = { HOME: home };
+    configure([{ id: "desk", directory: join(root, "d") }]);
+    const proposed = (await init()).filter(({ path }) => path === "agents");
+    expect(proposed).toEqual([expect.objectContaining({ outcome: "left" })]);
+    expect(proposed[0]?.note).toContain(JSON.stringify({ id: "research", directory: join(root, "r") }));
+  });
+});
+
+describe("workDirectoriesOf", () => {
+  const loaded = (others: readonly object[]) =>
+    ({ directory: "/work", config: { agents: { others } } }) as unknown as Parameters<typeof workDirectoriesOf>[1];
+  const gateway = makeGateway({ agents: [agent("main", "/m", true), agent("research", "/r"), agent("desk", "/d")] });
+
+  test("gives each agent the directory in which its mail lies", () => {
+    expect(workDirectoriesOf(gateway, loaded([]))).toEqual({ main: "/work" });
+    expect(
+      workDirectoriesOf(gateway, loaded([{ id: "research", directory: "/elsewhere" }, { id: "x", directory: "/d" }])),
+    )
+      .toEqual({ main: "/work", research: "/elsewhere", desk: "/d" });
+  });
+
+  test("gives the work directory to no agent that has another one", () => {
+    expect(workDirectoriesOf(gateway, loaded([{ id: "main", directory: "/m" }]))).toEqual({
+      main: "/m",
+      research: "/work",
+    });
+  });
+});
