@@ -165,6 +165,7 @@ async function startAgent(base: Base, ownHub: OwnHub | undefined): Promise<Servi
         mail = await startMailPart({ ...runtime, ...base }, loaded, {
           endpointText,
           gateways: () => watched?.gateways ?? [],
+          lookAtGateways: () => watched?.lookAtGateways(),
           addCheck: (name, check) => status.addCheck(name, check, "health"),
         });
       }

@@ -31,6 +31,8 @@ export interface MailPartInit {
   readonly endpointText: string;
   /** As they were found last. */
   readonly gateways: () => readonly Gateway[];
+  /** Asks for a look at them. */
+  readonly lookAtGateways: () => void;
   readonly addCheck: (name: string, check: () => CheckResult) => void;
 }
 
@@ -52,7 +54,7 @@ export interface MailPart {
 export async function startMailPart(
   components: MailPartComponents,
   loaded: LoadedConfig,
-  { addCheck, endpointText, gateways }: MailPartInit,
+  { addCheck, endpointText, gateways, lookAtGateways }: MailPartInit,
 ): Promise<MailPart> {
   const { agents, waking: { enabled } } = loaded.config;
   let others: OtherAgents | undefined;
@@ -73,7 +75,7 @@ export async function startMailPart(
   let isLoading = false;
   const load = async (): Promise<void> => {
     const { startWaking } = await import("./waking.ts");
-    const started = startWaking(components, loaded, { mail, gateways, others: others?.all ?? [] });
+    const started = startWaking(components, loaded, { mail, gateways, lookAtGateways, others: others?.all ?? [] });
     waking.push(started);
     components.undo.push(() => started.stop());
   };

@@ -29,6 +29,8 @@ export interface WakingInit {
   readonly mail: MailStart;
   /** As they were found last. */
   readonly gateways: () => readonly Gateway[];
+  /** Asks for a look at them. */
+  readonly lookAtGateways: () => void;
   /** The other agents whose mail is carried here. */
   readonly others: readonly WokenAgent[];
 }
@@ -61,9 +63,10 @@ const KEY_BYTES_MAX = 4_096;
 
 /** Starts waking, as the configuration has it. */
 export function startWaking(components: WakingComponents, loaded: LoadedConfig, init: WakingInit): Waking {
-  const { gateways, mail, others } = init;
+  const { gateways, lookAtGateways, mail, others } = init;
   const client = components.http.client({});
-  const shared = { fetch: client.fetch, gateways, account: new GatewayAccount(), keyDirectory: loaded.directory };
+  const account = new GatewayAccount();
+  const shared = { fetch: client.fetch, gateways, lookAtGateways, account, keyDirectory: loaded.directory };
   const otherIds = others.map(({ settings }) => settings.id);
   const own = wake(components, loaded, { ...shared, mail, otherIds });
   const wakers = new Map<string, Woken>();
@@ -92,7 +95,7 @@ interface Woken {
   stop(): void;
 }
 
-interface WakeInit extends Pick<WakingInit, "gateways" | "mail"> {
+interface WakeInit extends Pick<WakingInit, "gateways" | "lookAtGateways" | "mail"> {
   readonly fetch: HttpClient["fetch"];
   readonly account: GatewayAccount;
   /** Where the key of the plugin lies. */
@@ -121,6 +124,7 @@ function wake(components: WakingComponents, loaded: LoadedConfig, init: WakeInit
     quiet: waking.quietHours === undefined ? undefined : readQuietHours(waking.quietHours),
     mail: { look: async () => await mail.mail?.lookAtUnread(admits) ?? { cursor: 0, unread: 0 } },
     gateways,
+    lookAgain: init.lookAtGateways,
     readKey: () => readKey(components, keyDirectory),
   });
   mail.onDelivered((from) => {

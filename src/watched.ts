@@ -46,6 +46,8 @@ export interface Watched {
   degraded(): void;
   /** The plugin in a gateway told of itself: it knows better than the gateway's files. */
   pushed(metadata: OpenClawMetadataPush): void;
+  /** Somebody has reason to believe that the gateways are other than they were found last. */
+  lookAtGateways(): void;
   /** The gateways of this host as they were found last; `undefined` before the first look, and where none is looked for. */
   readonly gateways: readonly Gateway[] | undefined;
   /** Idempotent. */
@@ -73,7 +75,12 @@ export async function startWatched(
 ): Promise<Watched> {
   const client = components.http.client({});
   const parts = { ...components, fetch: client.fetch };
+  let didRun = false;
   const gateways = watchGateways(parts, loaded, (found) => {
+    const runs = found.some(({ state }) => state === "running");
+    // One that was killed, or had no time left for it, said no word of its end.
+    if (didRun && !runs) pushed.forget();
+    didRun = runs;
     bridge?.changed();
     init.onGateways?.(found);
   });
@@ -93,8 +100,12 @@ export async function startWatched(
     published: () => deadman?.part.beat(),
     degraded: () => deadman?.part.degraded(),
     pushed: (metadata) => {
-      if (pushed.take(metadata)) bridge?.changed();
+      if (!pushed.take(metadata)) return;
+      bridge?.changed();
+      // It comes and goes with its gateway.
+      gateways?.lookSoon();
     },
+    lookAtGateways: () => gateways?.lookSoon(),
     get gateways() {
       return gateways?.gateways;
     },
@@ -174,6 +185,11 @@ class PushedMetadata {
     this.#last = metadata.event === "gateway_stop" ? undefined : metadata;
     this.#atMs = this.#clock.monotonicMs();
     return isChanged;
+  }
+
+  /** The files say more than somebody who is gone. */
+  forget(): void {
+    this.#last = undefined;
   }
 
   current(): OpenClawMetadataPush | undefined {

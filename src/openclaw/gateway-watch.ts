@@ -31,6 +31,11 @@ const FIRST_DELAY_MS = 1_000;
 const TOLERANCE_MS = 1_000;
 /** Of the interval: where none was found, a look waits so long for company. */
 const NONE_TOLERANCE_RATIO = 1 / 3;
+/** Whoever wants to know at once is not told more often than so. */
+const ASKED_EVERY_MS = 5_000;
+/** One that starts, or was too busy to answer, is looked at again so soon, some times over. */
+const UNSETTLED_INTERVAL_MS = 5_000;
+const UNSETTLED_MAX = 24;
 /** Some gateways, two questions each. */
 const TIMEOUT_MS = 30_000;
 /** An editor's save is several changes; the files are read once they are over. */
@@ -45,6 +50,9 @@ export class GatewayWatch {
   #gateways: readonly Gateway[] | undefined;
   #known = "[]";
   #task: Task | undefined;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #unsettled = 0;
+  #isSoon = false;
 
   constructor(components: GatewayWatchComponents, init: GatewayWatchInit) {
     this.#components = components;
@@ -68,6 +76,14 @@ export class GatewayWatch {
     });
   }
 
+  /** Somebody has reason to believe that what was found last is so no more. */
+  lookSoon(): void {
+    const nowMs = this.#components.clock.monotonicMs();
+    if (nowMs - this.#askedAtMs < ASKED_EVERY_MS) return;
+    this.#askedAtMs = nowMs;
+    this.#task?.nudge();
+  }
+
   /** Stops looking. Idempotent. */
   stop(): void {
     this.#task?.remove();
@@ -83,6 +99,7 @@ export class GatewayWatch {
     this.#task.setToleranceMs(gateways.length === 0 ? noneToleranceMs : TOLERANCE_MS);
     this.#watchFiles(files);
     this.#gateways = gateways;
+    this.#settle(gateways);
     for (const { hooks: { token } } of gateways) if (token !== undefined) this.#init.onSecret?.(token);
     // Secrets show as their mask: a changed token alone is no news.
     const known = JSON.stringify(gateways);
@@ -90,6 +107,19 @@ export class GatewayWatch {
     this.#known = known;
     this.#tell(gateways);
     this.#init.onChange?.(gateways);
+  }
+
+  /** Mail must not wait for half a minute because a gateway was not there, or busy, at this very moment. */
+  #settle(gateways: readonly Gateway[]): void {
+    const isUnsettled = gateways.some(({ mode, state }) =>
+      mode === "local" && (state === "starting" || state === "unknown")
+    );
+    this.#unsettled = isUnsettled ? this.#unsettled + 1 : 0;
+    const { intervalMs } = this.#init;
+    const isSoon = isUnsettled && this.#unsettled <= UNSETTLED_MAX;
+    if (isSoon === this.#isSoon) return;
+    this.#isSoon = isSoon;
+    this.#task?.setIntervalMs(isSoon ? Math.min(intervalMs, UNSETTLED_INTERVAL_MS) : intervalMs);
   }
 
   #tell(gateways: readonly Gateway[]): void {

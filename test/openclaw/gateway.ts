@@ -8,7 +8,7 @@ import { PATH } from "./packages.ts";
 
 /** Another secret than the gateway's own token. */
 export const HOOK_TOKEN = "token-of-the-hooks";
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN_MS = 300_000;
 /** A gateway waits for its turns; one that takes longer is killed, since it is ours. */
 const STOP_WITHIN_MS = 20_000;
 

@@ -44,6 +44,25 @@ class WatchedHost {
     });
   }
 
+  startGateway(): SimProcess {
+    return this.#serve(
+      this.host,
+      18_789,
+      () => Promise.resolve(json({ ok: true, status: "started", version: "2026.9.6" })),
+    );
+  }
+
+  /** Tells the agent something as the plugin in a gateway does. */
+  push(metadata: unknown): void {
+    this.host.start(async ({ http }) => {
+      await http.client({}).fetch("http://127.0.0.1:7410/openclaw", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(metadata),
+      });
+    });
+  }
+
   startWatcher(): void {
     this.#serve(this.world.addHost("watcher"), 8000, (request) => {
       this.watched.push(new URL(request.url).pathname);
@@ -134,6 +153,20 @@ test.each([1, 2, 3])(
     expect(box.watched).toEqual([]);
   },
 );
+
+test("what the plugin in a gateway told holds as long as the gateway runs, also where it ends without a word", async () => {
+  const box = new WatchedHost(5);
+  box.startMonitor();
+  const gateway = box.startGateway();
+  box.startAgent();
+  await box.world.run(MINUTE_MS);
+  box.push({ version: "OpenClaw 2026.9.6 (eb377ac)", agents: [{ id: "told" }] });
+  await box.during(10 * MINUTE_MS);
+  expect(box.pushes.at(-1)?.agents).toEqual(["told"]);
+  gateway.kill("SIGKILL");
+  await box.during(2 * INTERVAL_MS);
+  expect(box.pushes.at(-1)?.agents).toEqual(["main"]);
+});
 
 test("an agent that deletes the section about mail has it back before its next heartbeat, until init takes it out", async () => {
   const box = new WatchedHost(4);

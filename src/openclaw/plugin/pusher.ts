@@ -30,6 +30,8 @@ export class Pusher {
   readonly #components: PusherComponents;
   readonly #settings: Settings;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Somebody may believe that it runs. */
+  #owesEnd = false;
 
   constructor(components: PusherComponents, settings: Settings) {
     this.#components = components;
@@ -38,15 +40,17 @@ export class Pusher {
 
   /** Begins, or begins anew: a roster that changed is told after the same short delay. */
   start(): void {
+    this.#owesEnd = true;
     this.#schedule(FIRST_DELAY_MS);
   }
 
-  /** Ends, and tells why. */
+  /** Ends, and tells why, once that is known: some gateways end their services before they say that they stop, others after that. */
   stop(reason: string | undefined): Promise<void> {
-    const isRunning = this.#timer !== undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    return isRunning && reason !== undefined ? this.#push({ event: "gateway_stop", reason }) : Promise.resolve();
+    if (!this.#owesEnd || reason === undefined) return Promise.resolve();
+    this.#owesEnd = false;
+    return this.#push({ event: "gateway_stop", reason });
   }
 
   #schedule(delayMs: number): void {

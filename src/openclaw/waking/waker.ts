@@ -50,6 +50,8 @@ export interface WakerInit extends PaceInit {
   readonly quiet?: QuietHours | undefined;
   /** As they were found last. */
   readonly gateways: () => readonly Gateway[];
+  /** Asks for a look at them: mail waits for one that did not run then. */
+  readonly lookAgain?: (() => void) | undefined;
   /** The key that our plugin in a gateway knows; `undefined` when there is none. */
   readonly readKey: () => Promise<Secret | undefined>;
 }
@@ -223,6 +225,7 @@ export class Waker {
     const target = this.#target;
     if (this.#unread === 0 || target === undefined || this.#stoppedAt !== undefined) return undefined;
     if (target.gateway.state !== "running") {
+      this.#init.lookAgain?.();
       return this.#hold({ why: `the gateway at ${target.gateway.baseUrl} does not run`, hint: "start it: mail waits" });
     }
     const dueMs = this.#pace.dueMs();

@@ -85,4 +85,41 @@ test("where no gateway is, a look waits for company; where one is, it does not",
   files.put("/root/.openclaw", "");
   await clock.advance(60 * SECOND_MS);
   expect(looksMs.slice(2)).toEqual([71_000, 92_000]);
+
+test("the watch looks at once when somebody asks, and soon again at a gateway that starts or is too busy to answer", async () => {
+  const { clock, far, files, scheduler, seen, watch } = makeWatch();
+  files.put(CONFIG, "{}");
+  watch.start();
+  scheduler.start();
+  await clock.advance(2 * SECOND_MS);
+  const gateway = recentGateway("2026.9.6");
+  far.behave = ({ url }) => gateway(new URL(url).pathname);
+  watch.lookSoon();
+  await clock.advance(100);
+  expect(watch.gateways?.[0]?.state).toBe("running");
+  const asked = far.asked.length;
+  for (let count = 0; count < 40; count++) {
+    watch.lookSoon();
+    await clock.advance(100);
+  }
+  expect(far.asked.length).toBe(asked);
+  const starting = recentGateway("2026.9.6", "starting");
+  far.behave = ({ url }) => starting(new URL(url).pathname);
+  await clock.advance(31 * SECOND_MS);
+  expect(watch.gateways?.[0]?.state).toBe("starting");
+  far.behave = ({ url }) => gateway(new URL(url).pathname);
+  await clock.advance(6 * SECOND_MS);
+  expect([watch.gateways?.[0]?.state, seen.length]).toEqual(["running", 4]);
+});
+
+test("the watch does not look again and again at what stays as it is", async () => {
+  const { clock, far, files, scheduler, watch } = makeWatch();
+  files.put(CONFIG, "{}");
+  far.behave = () => new Response("<html>", { headers: { "content-type": "text/html" } });
+  watch.start();
+  scheduler.start();
+  await clock.advance(5 * 60 * SECOND_MS);
+  far.asked.length = 0;
+  await clock.advance(5 * 60 * SECOND_MS);
+  expect(far.asked.length).toBeLessThanOrEqual(22);
 });

@@ -128,6 +128,21 @@ describe("the waker", () => {
     expect(calls()).toHaveLength(1);
   });
 
+  test("asks for a look at a gateway that did not run at the last one, and wakes as soon as it is found running", async () => {
+    let looks = 0;
+    const { calls, clock, deliver, state, waker } = makeWaker({ lookAgain: () => void looks++ });
+    state.gateways = [makeGateway({ state: "unknown" })];
+    deliver();
+    await clock.advance(50);
+    expect([looks, calls().length]).toEqual([1, 0]);
+    expect(waker.answer().problem).toContain("does not run");
+    state.gateways = [makeGateway()];
+    waker.gatewaysChanged();
+    await clock.advance(50);
+    expect(calls()).toHaveLength(1);
+    expect(waker.answer().problem).toBeNull();
+  });
+
   test("lets the quiet hours pass and wakes at their end", async () => {
     const quiet = readQuietHours("00:00-23:59");
     const { calls, clock, deliver } = makeWaker({ quiet });
