@@ -85,6 +85,7 @@ test("where no gateway is, a look waits for company; where one is, it does not",
   files.put("/root/.openclaw", "");
   await clock.advance(60 * SECOND_MS);
   expect(looksMs.slice(2)).toEqual([71_000, 92_000]);
+});
 
 test("the watch looks at once when somebody asks, and soon again at a gateway that starts or is too busy to answer", async () => {
   const { clock, far, files, scheduler, seen, watch } = makeWatch();
