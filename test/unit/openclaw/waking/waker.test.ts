@@ -3,7 +3,7 @@
  * it must not be.
  */
 import { describe, expect, test } from "vitest";
-import type { AgentSandbox, Gateway } from "../../../../src/openclaw/mod.ts";
+import type { Gateway } from "../../../../src/openclaw/mod.ts";
 import { quietForMs, readQuietHours } from "../../../../src/openclaw/waking/mod.ts";
 import { refused, said, silent } from "../../../support/far-end.ts";
 import {
@@ -153,63 +153,6 @@ describe("the waker", () => {
     const leftMs = quiet === undefined ? 0 : quietForMs(quiet, nowMs);
     await clock.advance(leftMs);
     expect(calls()).toHaveLength(1);
-  });
-});
-
-describe("a sandboxed agent that cannot see the work directory", () => {
-  const sandbox = {
-    setting: "agents.defaults.sandbox",
-    backend: "docker",
-    access: "none",
-    mounts: [],
-    hasTools: false,
-  } as const;
-  const gatewayWith = (change: Partial<AgentSandbox>) =>
-    makeGateway({ agents: [{ ...agent("main", "/work", true), sandbox: { ...sandbox, ...change } }] });
-
-  test("is woken once for what is new, not again for the same, and waking says why and what to do", async () => {
-    const { calls, clock, deliver, log, readAll, state, waker } = makeWaker();
-    state.gateways = [gatewayWith({})];
-    deliver();
-    await clock.advance(300 * MINUTE_MS);
-    expect(calls()).toHaveLength(1);
-    expect(waker.answer()).toMatchObject({ state: "unheeded", problem: expect.stringContaining("works in a sandbox") });
-    expect(waker.answer().hint).toContain('agents.defaults.sandbox.workspaceAccess to "rw"');
-    expect(log.named("agent_not_woken").length).toBeGreaterThan(0);
-    deliver();
-    await clock.advance(MINUTE_MS);
-    expect(calls()).toHaveLength(1);
-    readAll();
-    await clock.advance(6 * MINUTE_MS);
-    expect(waker.answer()).toMatchObject({ state: "idle", problem: null });
-  });
-
-  test("is woken again once its sandbox has the directory, with the paths in there", async () => {
-    const { clock, deliver, state, texts, waker } = makeWaker();
-    state.gateways = [gatewayWith({})];
-    deliver();
-    await clock.advance(10 * MINUTE_MS);
-    texts();
-    const mounts = [{ host: "/work", inside: "/workspace", isWritable: true }];
-    state.gateways = [gatewayWith({ access: "rw", mounts })];
-    waker.gatewaysChanged();
-    await clock.advance(MINUTE_MS);
-    const [text, ...others] = texts();
-    expect(others).toEqual([]);
-    expect(text).toContain("/workspace/.moltcomm/inbox.ndjson");
-    expect(text).toContain("/workspace/.moltcomm/outbox.ndjson");
-    expect(text).not.toContain(" /work/.moltcomm");
-    expect(waker.answer().problem).toBeNull();
-  });
-
-  test("is told of the tools, where the plugin's are in its sandbox", async () => {
-    const { clock, deliver, state, texts } = makeWaker();
-    state.gateways = [gatewayWith({ hasTools: true })];
-    deliver(2);
-    await clock.advance(SECOND_MS);
-    const [text] = texts();
-    expect(text).toMatch(/^Barnacle: 2 new messages\. Read them with the tool barnacle_read_messages/);
-    expect(text).not.toContain(".moltcomm");
   });
 });
 
