@@ -36,11 +36,12 @@ export class Peace {
     this.longestMs = Math.max(this.longestMs, this.#fleet.nowMs - sentMs);
   }
 
-  /** A relay ended a node's connection. */
-  left(relay: SimHost, nodeId: string): void {
+  /** A relay ended a connection of whoever said to be a node. @param remote from where it came */
+  left(relay: SimHost, nodeId: string, remote: string): void {
     const { nowMs, record } = this.#fleet;
     const own = this.#fleet.mailOfNode(nodeId);
     if (!this.#isKept || own === undefined || record.calmAtMs !== undefined) return;
+    if (remote !== (own.host.nat ?? own.host).ip) return;
     record.violate("unharmed", nowMs, `${relay.name} ended the connection of ${own.name}, which did nothing for it`);
   }
 

@@ -118,9 +118,13 @@ export class RelayFleet extends MailFleet<RelayOptions> {
     return super.timersMax + 4 * (this.writers.length - 1);
   }
 
-  /** A relay that lies drops one message and passes on the next, and nobody can mend their order. */
+  /**
+   * A relay that lies drops one message and passes on the next, and nobody can mend their order; and a box that is full lets the oldest go,
+   * as it should.
+   */
   override isHonestBetween(): boolean {
-    return this.liars.size === 0;
+    const { mailbox } = this.options;
+    return this.liars.size === 0 && (mailbox === undefined || mailbox.framesPerNode >= this.options.editsMax * 4);
   }
 
   override async start(): Promise<void> {

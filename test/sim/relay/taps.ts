@@ -74,7 +74,7 @@ export function watchRelay(network: Network, one: ProcessRecord, fleet: RelayFle
         const end = new End((isOurs) => {
           for (const nodeId of registered) {
             fleet.presence.registered(one, nodeId, false);
-            if (isOurs && one.stop === undefined) fleet.peace.left(host, nodeId);
+            if (isOurs && one.stop === undefined) fleet.peace.left(host, nodeId, connection.remote.host);
           }
         });
         const tapped = end.connection(connection, (frame) => {
