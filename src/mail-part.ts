@@ -70,7 +70,7 @@ export async function startMailPart(
   const checkOf = (problem: string | undefined): CheckResult =>
     problem === undefined ? { ok: true } : { ok: false, message: problem };
   addCheck("mail", () => checkOf(mail.problem()));
-  for (const agent of others?.start() ?? []) addCheck(`mail of ${agent.id}`, () => checkOf(agent.problem()));
+  for (const agent of others?.start() ?? []) addCheck(`mail of ${agent.id}`, () => checkOf(agent.failure()));
   const waking: Waking[] = [];
   let isLoading = false;
   const load = async (): Promise<void> => {

@@ -84,9 +84,9 @@ export class OtherAgents {
   };
 
   /** Begins to start each, for itself. */
-  start(): readonly { readonly id: string; problem(): string | undefined }[] {
+  start(): readonly { readonly id: string; failure(): string | undefined }[] {
     for (const agent of this.all) agent.start();
-    return this.all.map((agent) => ({ id: agent.settings.id, problem: () => agent.problem() }));
+    return this.all.map((agent) => ({ id: agent.settings.id, failure: () => agent.failure() }));
   }
 
   /** Idempotent. */

@@ -43,6 +43,7 @@ export class OtherAgent {
   #lock: FileLock | undefined;
   #start: MailStart | undefined;
   #trouble: BarnacleError | undefined;
+  #startsSinceMs = 0;
   #hasWord = false;
   #stopped: Promise<void> | undefined;
 
@@ -77,6 +78,13 @@ export class OtherAgent {
     return this.#start === undefined ? "its mail is starting" : this.#start.problem();
   }
 
+  /** As `problem`, for health: a start may take its moment. */
+  failure(): string | undefined {
+    const isJustStarting = this.#start === undefined && this.#trouble === undefined &&
+      this.components.clock.monotonicMs() - this.#startsSinceMs < START_AGAIN_MS;
+    return isJustStarting ? undefined : this.problem();
+  }
+
   answer(waking: WakingAnswer | undefined): AgentMailAnswer {
     const { directory, id, identity } = this.settings;
     return {
@@ -91,6 +99,7 @@ export class OtherAgent {
 
   /** Begins to start, as a task of the loop. Idempotent. */
   start(): void {
+    this.#startsSinceMs = this.components.clock.monotonicMs();
     this.#task ??= this.components.scheduler.add({
       name: "agent_start",
       intervalMs: START_AGAIN_MS,
