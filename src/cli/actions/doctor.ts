@@ -81,16 +81,16 @@ async function examine({ cli }: Invocation, flags: DoctorFlags): Promise<Finding
 
 const TONES: Readonly<Record<Outcome, Tone>> = { ok: "good", warning: "warning", failure: "bad" };
 const OUTCOME_WIDTH = 9;
-const SUBJECT_WIDTH = 16;
+const SUBJECT_WIDTH_MIN = 16;
+const GAP_WIDTH = 2;
 
 function formatFindings(findings: readonly Finding[], colour: boolean): string {
+  const subjectWidth = Math.max(SUBJECT_WIDTH_MIN, ...findings.map(({ subject }) => subject.length + GAP_WIDTH));
   const lines = findings.map(({ outcome, subject, message, advice }) => {
-    const safe = message.split("\n").map(escapeText).join(`\n${" ".repeat(OUTCOME_WIDTH + SUBJECT_WIDTH)}`);
+    const safe = message.split("\n").map(escapeText).join(`\n${" ".repeat(OUTCOME_WIDTH + subjectWidth)}`);
     const head = paint(outcome, TONES[outcome], colour) + " ".repeat(OUTCOME_WIDTH - outcome.length);
-    const line = `${head}${escapeText(subject).padEnd(SUBJECT_WIDTH)}${safe}\n`;
-    return advice === undefined
-      ? line
-      : `${line}${" ".repeat(OUTCOME_WIDTH + SUBJECT_WIDTH)}-> ${escapeText(advice)}\n`;
+    const line = `${head}${escapeText(subject).padEnd(subjectWidth)}${safe}\n`;
+    return advice === undefined ? line : `${line}${" ".repeat(OUTCOME_WIDTH + subjectWidth)}-> ${escapeText(advice)}\n`;
   });
   const count = (wanted: Outcome) => findings.filter(({ outcome }) => outcome === wanted).length;
   return `${lines.join("")}${count("ok")} ok, ${count("warning")} to look at, ${count("failure")} failed\n`;

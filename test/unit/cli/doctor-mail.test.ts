@@ -167,6 +167,29 @@ describe("doctor on mail that flows", () => {
     ]);
   });
 
+  test("tells of each other agent's by its id, however long that is, and of one that has none", async () => {
+    bench.pretendRunning();
+    const mail = {
+      node_id: nodeId("b"),
+      address: null,
+      peers: 0,
+      connections: 0,
+      inbox: { last_seq: 0, cursor: 0, unread: 0, problem: null },
+      outbox: { queued: 0, in_flight: 0, delivered: 0, failed: 0, problem: null },
+    };
+    const agent = { directory: "/d", identity: "own" as const, mail, waking: null, problem: null };
+    const agents = [
+      { ...agent, id: "research-and-more" },
+      { ...agent, id: "desk", mail: null, problem: "its mail has not started: so" },
+    ];
+    bench.fake.answer = () => json(statusAnswer({ mail, mail_agents: agents }));
+    const { output } = await bench.run("doctor");
+    expect(output).toMatch(/^ok {7}mail of research-and-more {2}0 unread, 0 waiting to be delivered$/m);
+    expect(output).toMatch(
+      /^failure {2}mail of desk {15}its mail has not started: so\n +-> .*--dir \/d looks closer$/m,
+    );
+  });
+
   test("warns when the agent has no mail yet, and says nothing when none runs or it refuses our token", async () => {
     expect((await examine()).of("mail")).toEqual([]);
     bench.pretendRunning();
