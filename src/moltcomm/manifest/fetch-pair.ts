@@ -15,7 +15,7 @@ import type { ManifestFault, ManifestPair, Refusal } from "./types.ts";
 /** What fetching takes. */
 export interface FetchComponents {
   readonly clock: Pick<Clock, "setTimer">;
-  readonly files: Pick<Files, "read">;
+  readonly files: Pick<Files, "read" | "stat">;
   /** Never follows redirects. */
   readonly fetch: HttpClient["fetch"];
 }
@@ -68,8 +68,11 @@ function fetchFile(
   return kind === "file" ? readFile(components.files, place, bytesMax) : download(components, place, bytesMax, signal);
 }
 
-async function readFile(files: Pick<Files, "read">, path: string, bytesMax: number): Promise<Fetched> {
+async function readFile(files: FetchComponents["files"], path: string, bytesMax: number): Promise<Fetched> {
   try {
+    // Opening a pipe waits for a writer, for ever, and holds one of the few threads that read files.
+    const { kind } = await files.stat(path);
+    if (kind === "other") return refused("unreadable", "it is no file but something else, such as a pipe");
     return { bytes: await files.read(path, bytesMax) };
   } catch (thrown) {
     const { code } = toBarnacleError(thrown, `Read ${JSON.stringify(path)}`);

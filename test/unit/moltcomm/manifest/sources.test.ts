@@ -1,4 +1,8 @@
 /** Hunts: a source that does harm: believed, followed, read without end, waited for without end, or in the way of the next one. */
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BarnacleError, type ErrorCode } from "../../../../src/errors.ts";
 import { createRuntime } from "#runtime";
@@ -202,11 +206,15 @@ describe("a file as a source", () => {
     [
       "cannot be read",
       "unreadable",
-      (files) => void (files.readFault = new BarnacleError({ code: "PERMISSION_DENIED", action: "Read" })),
+      (files) => {
+        files.put(PLACE, "{}");
+        files.readFault = new BarnacleError({ code: "PERMISSION_DENIED", action: "Read" });
+      },
     ],
-    ["is a folder", "unreadable", (
-      files,
-    ) => void (files.readFault = new BarnacleError({ code: "IS_A_DIRECTORY", action: "Read" }))],
+    ["is a folder", "unreadable", (files) => {
+      files.put(PLACE, "{}");
+      files.readFault = new BarnacleError({ code: "IS_A_DIRECTORY", action: "Read" });
+    }],
     ["has no signature", "signature_missing", (files) => files.put(PLACE, "{}")],
   ];
   for (const [what, code, spoil] of bad) {
@@ -217,6 +225,23 @@ describe("a file as a source", () => {
       await bench.begin();
       expect([bench.looks(code), bench.client.view.state]).toEqual([1, "none"]);
     });
+  }
+});
+
+test("a pipe in place of a file is refused, not waited for", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "barnacle-manifest-"));
+  try {
+    const path = join(directory, "relays.json");
+    execFileSync("mkfifo", [path]);
+    const { clock, files, http } = createRuntime();
+    const client = http.client({});
+    const components = { clock, files, fetch: client.fetch };
+    client.close();
+    expect(await fetchPair(components, placesOf(path), new AbortController().signal)).toMatchObject({
+      refused: { code: "unreadable" },
+    });
+  } finally {
+    await rm(directory, { recursive: true });
   }
 });
 
