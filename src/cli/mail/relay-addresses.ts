@@ -6,7 +6,9 @@
 import { isLoopbackHost, readAddress } from "../../address.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
 import { formatPeerAddress, readPeerAddress } from "../../contract/mod.ts";
+import { readManifestAddress } from "../../moltcomm/mod.ts";
 import type { TextOutput } from "../../runtime/port.ts";
+import { escapeText } from "../terminal.ts";
 
 /** Listening everywhere names no address that anybody could dial. */
 const EVERYWHERE: readonly string[] = ["0.0.0.0", "::"];
@@ -20,8 +22,13 @@ export function relayAddresses(loaded: LoadedConfig): readonly string[] {
   return [formatPeerAddress({ scheme: "relay", ...address })];
 }
 
-/** Says so where no other host could reach one of these addresses. */
+/** Says which of these addresses mean nothing to other hosts, and where no other host could reach any of them. */
 export function noteUnreachable(addresses: readonly string[], standardError: TextOutput): void {
+  for (const address of addresses.filter((text) => readManifestAddress(text) === undefined)) {
+    standardError.write(
+      `note: ${escapeText(address)} is no address that everybody can dial, and no manifest takes it\n`,
+    );
+  }
   if (addresses.some((text) => !isLoopbackHost(readPeerAddress(text)?.host ?? "localhost"))) return;
   standardError.write(
     "note: no address of the relay can be reached from other hosts; set relay.listen and relay.advertise\n",

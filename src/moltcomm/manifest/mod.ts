@@ -15,6 +15,7 @@ export {
 export { MANIFEST_BYTES_MAX } from "./bounds.ts";
 export { checkTimes, openManifest, usableRelays } from "./open-manifest.ts";
 export { MANIFEST_FILE, type ManifestPlaces, placesOf, signaturePlace } from "./places.ts";
+export { readManifestAddress } from "./relay-address.ts";
 export { type ManifestReading, readManifest } from "./read-manifest.ts";
 export { type ManifestKey, readManifestKey, signManifest } from "./signature.ts";
 export { type PublishingKey, readPublishingKey } from "./publishing-key.ts";

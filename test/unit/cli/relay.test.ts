@@ -93,6 +93,21 @@ describe("relay info, invite and install", () => {
     expect(await told("[2001:db8::1]:9003")).toEqual([["relay://[2001:db8::1]:9003"], false]);
   });
 
+  test("info names what is advertised and means nothing to other hosts", async () => {
+    const addresses = [
+      "relay://relay.example:9003",
+      "relay://0.0.0.0:9003",
+      "relay://1.2.3:9003",
+      "relay://[fe80::1%eth0]:9003",
+    ];
+    const [good, ...strange] = addresses;
+    bench.put("barnacle.json", JSON.stringify({ relay: { advertise: addresses } }));
+    const { exit, errors } = await bench.run("relay", "info");
+    expect(exit).toBe(0);
+    for (const address of strange) expect(errors).toContain(`${address} is no address that everybody can dial`);
+    expect(errors).not.toContain(good);
+  });
+
   test("invite takes a node id or an invitation, writes each once with its name, and prints the relay's addresses", async () => {
     bench.put("barnacle.json", '{"relay": {"access": "listed", "advertise": ["relay://relay.example:9003"]}}');
     const byId = await bench.run("relay", "invite", nodeId("a"), "--name", "chimera");
