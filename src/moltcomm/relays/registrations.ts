@@ -22,6 +22,7 @@ import {
 } from "./bounds.ts";
 import { type Candidate, Candidates, type Place } from "./candidates.ts";
 import type { RelayCounts } from "./counts.ts";
+import { saysGuest } from "./mailboxes.ts";
 import type { RelayLinks } from "./relay-links.ts";
 import type { KnownRelayView, RelaySource } from "./types.ts";
 import type { Watch } from "./watch.ts";
@@ -48,6 +49,8 @@ export interface RegistrationsInit {
   readonly onChange: (addresses: readonly string[]) => void;
 }
 
+const GUEST_MESSAGE =
+  "This host is not on the relay's list: only nodes on it reach this host there; ask its operator for barnacle relay invite";
 const TASK_TIMEOUT_MS = 5_000;
 const TOLERANCE_MS = 500;
 
@@ -215,6 +218,7 @@ export class Registrations {
     const fields = { address: place.text, node_id: link.peerId };
     log.resolve(problemOf(candidate), "relay_reached", fields);
     log.info("relay_registered", fields);
+    if (saysGuest(link)) log.warn("relay_guest", { ...fields, message: GUEST_MESSAGE });
     this.#scheduleExploring();
     this.#changed();
   }

@@ -1,7 +1,7 @@
 /** Hunts: our nodes and our relay misunderstanding each other. */
 import { describe, expect, test } from "vitest";
 import { address, makeIdentity, MINUTE_MS, newId, SECOND_MS, startNode, type TestNode } from "../node/support.ts";
-import { type RelayOptions, startRelay, type TestRelay } from "../relay/support.ts";
+import { FakeMembers, type RelayOptions, startRelay, type TestRelay } from "../relay/support.ts";
 import { SimWorld } from "../../../sim/mod.ts";
 import { registeredAt } from "./support.ts";
 
@@ -25,10 +25,10 @@ async function makeOurs(count = 2, options: RelayOptions = {}) {
   world.network.partition(...nodes.map((node) => [node.host]));
   const allRegistered = () => nodes.every((node) => registeredAt(node).length === 1);
   await world.until(allRegistered);
-  const restart = async (afterMs: number) => {
+  const restart = async (afterMs: number, anew: RelayOptions = {}) => {
     for (const process of host.processes) process.kill();
     await world.run(afterMs);
-    relay = await startRelay(world, host, { identity });
+    relay = await startRelay(world, host, { ...anew, identity });
   };
   const [one, two] = nodes as [TestNode, TestNode];
   const send = (msg: string) => world.wait(one.node.attempt({ to: two.nodeId, id: newId(), msg }));
@@ -56,6 +56,17 @@ describe("our relay", () => {
     ]);
     expect(relay().relay.view).toMatchObject({ connections: 2, registered: 2, refusals: {} });
     expect(await send("still there")).toEqual({ outcome: "delivered" });
+  });
+
+  test("that is listed tells a node so that is not on it, whose log says it, and no other", async () => {
+    const members = new FakeMembers();
+    const { nodes, one, world, restart, allRegistered } = await makeOurs(2, { members });
+    const guests = () => nodes.map(({ log }) => log.named("relay_guest").length);
+    expect(guests()).toEqual([1, 1]);
+    members.change(one.nodeId, true);
+    await restart(SECOND_MS, { members });
+    await world.until(allRegistered, { withinMs: 30 * SECOND_MS });
+    expect(guests()).toEqual([1, 2]);
   });
 
   test("says that nobody is there, and the attempt fails at once", async () => {
