@@ -36,5 +36,5 @@ export { acknowledge, type InboxReading, type ReaderPlace, readInbox, type Sende
 export { RejectionFinder } from "./outbox/rejection-finder.ts";
 export { readTold, rememberScratch, type Told } from "./preparation/manifest.ts";
 export { type IdentityKeeper, type PreparationComponents, prepareForMail } from "./preparation/prepare.ts";
-export { removePreparation } from "./preparation/remove.ts";
+export { removePreparation, removeUnreadSection } from "./preparation/remove.ts";
 export { attemptStep, type Step, type StepOutcome } from "./preparation/step.ts";

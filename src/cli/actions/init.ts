@@ -1,7 +1,14 @@
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import { carrierPath } from "../../carried-by.ts";
 import { type LoadedConfig, loadedForAgent } from "../../config/mod.ts";
-import { attemptStep, prepareForMail, removePreparation, type Step, type StepOutcome } from "../../mailbox/commands.ts";
+import {
+  attemptStep,
+  prepareForMail,
+  removePreparation,
+  removeUnreadSection,
+  type Step,
+  type StepOutcome,
+} from "../../mailbox/commands.ts";
 import type { Target } from "../../openclaw/waking/mod.ts";
 import { statIfThere, workDirectoryPaths } from "../../store/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
@@ -51,6 +58,10 @@ async function stepsOf(runtime: Runtime, loaded: LoadedConfig, flags: InitFlags)
   }
   return [
     ...await prepareForMail(components, loaded.directory, { withoutHeartbeat: readsNoFile(agent) }),
+    // OpenClaw's doctor would warn of the file for ever, or carry the section over a second time.
+    ...(flags.yes === true && agent?.gateway.generation === "scratch"
+      ? await removeUnreadSection(components, loaded.directory)
+      : []),
     ...await prepareInstructions(runtime, loaded, agent, { hasConsent: flags.yes === true }),
     ...(agent === undefined || loaded.carriedBy !== undefined ? [] : proposals(loaded, agent)),
   ];

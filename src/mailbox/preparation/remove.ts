@@ -48,6 +48,18 @@ export async function removePreparation(components: PreparationComponents, direc
   return steps.filter(({ note }) => note !== ABSENT);
 }
 
+/**
+ * Takes the section out of a `HEARTBEAT.md` that the agent does not read any more.
+ *
+ * @param directory the work directory
+ * @returns what was done, or nothing where there is no section
+ */
+export async function removeUnreadSection(components: PreparationComponents, directory: string): Promise<Step[]> {
+  const known = await readManifest(components.files, directory);
+  const step = await attemptStep(PLACES.heartbeat, () => removeHeartbeat({ ...components, directory, known }));
+  return step.note === ABSENT ? [] : [step];
+}
+
 /** Marks a step that is not worth a line. */
 const ABSENT = "";
 

@@ -122,6 +122,19 @@ describe("init in the workspace of a gateway's agent", () => {
     expect(examined).toMatch(/^warning +heartbeat +main of .* reads no HEARTBEAT\.md, and nothing else tells it/m);
   });
 
+  test("that was renewed since has the section taken out of the file that it does not read any more, with consent", async () => {
+    configure("2026.7.35");
+    await bench.run("init");
+    configure("2026.9.6");
+    expect(outcomes((await bench.run("init", "--json")).output)).not.toHaveProperty("HEARTBEAT.md");
+    expect(bench.has("HEARTBEAT.md")).toBe(true);
+    expect(outcomes((await bench.run("init", "--yes", "--json")).output)).toMatchObject({ "HEARTBEAT.md": "removed" });
+    expect(bench.has("HEARTBEAT.md")).toBe(false);
+    bench.put("HEARTBEAT.md", "# Mine\n\nLook after the garden.\n", 0o644);
+    expect(outcomes((await bench.run("init", "--yes", "--json")).output)).not.toHaveProperty("HEARTBEAT.md");
+    expect(bench.text("HEARTBEAT.md")).toBe("# Mine\n\nLook after the garden.\n");
+  });
+
   test("of 2026.9 with consent writes the skill, says that the scratch needs a gateway that runs, and takes all out", async () => {
     configure("2026.9.6");
     const { exit, output } = await bench.run("init", "--yes", "--json");
