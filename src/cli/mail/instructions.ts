@@ -176,7 +176,8 @@ async function placeSkill(
   const { file } = managedSkillPaths(stateDirectory);
   const placed = await placeManagedSkill(runtime, stateDirectory, managedSkillText(agentId, directory, mailDirectory));
   if (placed === "foreign") {
-    return { path: "skill", outcome: "left", note: `${file} is somebody else's, or another directory's` };
+    const note = `${file} is somebody else's, or another directory's`;
+    return { path: "skill", outcome: "left", note, hint: "barnacle openclaw install brings one for every agent" };
   }
   return { path: "skill", outcome: placed === "unchanged" ? "there" : placed, note: `how mail works, in ${file}` };
 }

@@ -81,6 +81,9 @@ describe("init where a daemon carries the mail of several", () => {
     const proposed = (await init()).filter(({ path }) => path === "agents");
     expect(proposed).toEqual([expect.objectContaining({ outcome: "left" })]);
     expect(proposed[0]?.note).toContain(JSON.stringify({ id: "research", directory: join(root, "r") }));
+    mkdirSync(join(root, "d"));
+    const second = (await init("--yes")).find(({ path }) => path === "desk: skill");
+    expect(second).toMatchObject({ outcome: "left", hint: expect.stringContaining("openclaw install") });
   });
 });
 
