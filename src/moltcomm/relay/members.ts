@@ -9,7 +9,7 @@ import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Files, Random } from "../../runtime/port.ts";
 import type { Scheduler, Task } from "../../scheduler/mod.ts";
-import { replaceFile } from "../../store/mod.ts";
+import { replaceFile, statIfThere } from "../../store/mod.ts";
 import { MEMBERS_FILE_BYTES_MAX, MEMBERS_LOOK_MS, MEMBERS_MAX } from "./bounds.ts";
 import type { Members } from "./types.ts";
 
@@ -32,7 +32,8 @@ const HEADER =
   "# Members of this relay: a node id a line, then a name if you like. A running relay takes changes in 5 s.\n";
 const LOOK_TIMEOUT_MS = 5_000;
 const PROBLEM = "relay_members";
-const MODE = 0o600;
+/** Root invites, and a relay with a user of its own reads. The directory is closed to others. */
+const NEW_MODE = 0o644;
 
 /** See the module's description. */
 export class MemberList implements Members {
@@ -121,7 +122,8 @@ export async function addMember(
   }
   const end = before === "" || before.endsWith("\n") ? "" : "\n";
   const line = `${nodeId} ${(name ?? "").replace(/\p{Cc}+/gu, " ")}`.trim();
-  await replaceFile(components, file, new TextEncoder().encode(`${before}${end}${line}\n`), { mode: MODE });
+  const mode = (await statIfThere(files, file))?.mode ?? NEW_MODE;
+  await replaceFile(components, file, new TextEncoder().encode(`${before}${end}${line}\n`), { mode });
   return true;
 }
 
