@@ -64,8 +64,8 @@ const STATIC_STEPS: readonly Step[] = [
 ];
 
 /** These start processes and wait for them, for minutes in all: what runs the test is nothing to those, so they run once. */
-const NODE_ONLY = ["test/nat/**", "test/interop/{binary,node,relay-*}.test.ts", "test/e2e/{deno,node}.test.ts"]
-  .flatMap((glob) => ["--path-ignore-patterns", glob]);
+const NODE_ONLY = ["test/nat/**", "test/interop/{binary,node,relay-*}.test.ts", "test/e2e/{binary,deno,node}.test.ts"];
+const BUN_ONLY = ["test/e2e/bun.test.ts"];
 
 /** Many tests start processes and wait for them: as many files at once as there are cores would leave the cores idle. */
 const WORKERS = availableParallelism() + 1;
@@ -88,14 +88,19 @@ const TEST_STEPS: readonly TestStep[] = [
   {
     name: "tests on Node",
     command: "vitest",
-    words: ["run", `--maxWorkers=${WORKERS}`, ...VITEST_OPTIONS],
+    words: ["run", `--maxWorkers=${WORKERS}`, ...BUN_ONLY.map((glob) => `--exclude=${glob}`), ...VITEST_OPTIONS],
     report: () => readVitestReport(vitestReport, ROOT),
     alone: (files) => ["run", "--maxWorkers=1", ...VITEST_OPTIONS, ...files],
   },
   {
     name: "tests on Bun",
     command: "bun",
-    words: ["test", `--parallel=${WORKERS}`, ...NODE_ONLY, ...BUN_OPTIONS],
+    words: [
+      "test",
+      `--parallel=${WORKERS}`,
+      ...NODE_ONLY.flatMap((glob) => ["--path-ignore-patterns", glob]),
+      ...BUN_OPTIONS,
+    ],
     report: () => readBunReport(bunReport),
     alone: (files) => ["test", ...BUN_OPTIONS, ...files.map((file) => `./${file}`)],
   },
