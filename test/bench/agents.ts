@@ -1,6 +1,7 @@
-/** What agents meet: the first answer of `mcp`, and the plugin in a gateway's process. */
+/** What agents meet: the first answer of `mcp`, the call that wakes them, and the plugin in a gateway's process. */
 import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
+import { wakeCallMs } from "./agents-wake.ts";
 import { median } from "./figures.ts";
 import { compare, type Section } from "./tables.ts";
 import { progress, ROOT, type Workshop } from "./workshop.ts";
@@ -27,17 +28,21 @@ export async function benchAgents(workshop: Workshop): Promise<Section> {
   progress("agents: the first answer of mcp");
   const firstMs: number[] = [];
   for (let round = 0; round < rounds; round++) firstMs.push(await firstAnswerMs(workshop.binary, folder));
+  progress("agents: from a message to the wake call");
+  const wakeMs: number[] = [];
+  for (let round = 0; round < rounds; round++) wakeMs.push(await wakeCallMs());
   progress("agents: the plugin");
   const plugin = Array.from({ length: rounds }, () => loadPlugin());
   return {
     name: "agents",
-    title: "Agents: tools over MCP, and the plugin in a gateway",
-    method:
-      `${rounds} processes each. mcp: from the start of the binary to the answer of \`read_messages\`. The plugin: ` +
+    title: "Agents: tools over MCP, waking, and the plugin in a gateway",
+    method: `${rounds} processes each. mcp: from the start of the binary to the answer of \`read_messages\`. ` +
+      "Waking: from `received_ts` in the inbox to the webhook's call at a gateway. The plugin: " +
       "imported and registered in a Node process of its own, the heap after a collection, and one push to a server in the " +
       "same process.",
     table: compare("", [
       { what: "mcp, first call answered after, ms", ours: firstMs, floor: { of: "value", atMost: 300 } },
+      { what: "message received to wake call made, ms", ours: wakeMs, floor: { of: "value", atMost: 50 } },
       {
         what: "plugin, import and register, ms",
         ours: plugin.map(({ loadMs }) => loadMs),
