@@ -6,8 +6,9 @@
  * @module
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:https";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { createInterface } from "node:readline";
 import type { TLSSocket } from "node:tls";
 import { makeAuthority, makeLeaf } from "../support/certificates.ts";
@@ -45,10 +46,13 @@ async function serveMutualTls({ authorityPem, server }: Certificates): Promise<s
   return `https://localhost:${(https.address() as AddressInfo).port}`;
 }
 
-/** A process that listens with the shortest queue and then never accepts; once the queue is full, the kernel drops further SYNs. */
+/** The shortest queue of connections that a listener can ask for. Linux completes one more than asked. */
+const BACKLOG = 1;
+
+/** A process that listens with that queue and then never accepts; once the queue is full, the kernel drops further SYNs. */
 const BLACK_HOLE = `
 const server = require("node:net").createServer();
-server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+server.listen({ port: 0, host: "127.0.0.1", backlog: ${BACKLOG} }, () => {
   require("node:fs").writeSync(1, server.address().port + "\\n");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });`;
@@ -59,10 +63,7 @@ async function openBlackHole(): Promise<number> {
   const port = await new Promise<number>((resolve) =>
     createInterface(child.stdout).once("line", (line) => resolve(Number(line)))
   );
-  const fillers: Socket[] = Array.from({ length: 4 }, () => connect(port, "127.0.0.1"));
-  for (const filler of fillers) filler.on("error", () => filler.destroy());
-  // Two of them are queued; who waits longer than this is in front of a full queue.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let queued = 0; queued < BACKLOG + 1; queued += 1) await once(connect(port, "127.0.0.1"), "connect");
   return port;
 }
 
