@@ -118,11 +118,10 @@ export class OtherAgents {
       if (sharing === undefined || host === undefined) throw this.#identityIsMissing();
       await ensureMailDirectory(components, loaded.directory);
       const mailbox = createMailbox(components, loaded, { nodeId: host.nodeId, sharing, agentId: id });
-      const mail = assemble(mailbox, host, {
+      return assemble(mailbox, host, {
         start: () => sharing.take(id, mailbox),
         stop: () => sharing.leave(id),
       });
-      return mail;
     };
   }
 
