@@ -15,7 +15,7 @@ import { followRoutes } from "./routes.ts";
 import { buildTexts } from "./texts.ts";
 
 /** The program's name in help and messages. */
-export const PROGRAM_NAME = "barnacle";
+const PROGRAM_NAME = "barnacle";
 
 const HELP: CommandHelp = {
   brief: "Makes the AI agents of this host discoverable, reachable and observable while they sleep",

@@ -79,7 +79,7 @@ function bridgePairs(bridge: BridgeAnswer, nowMs: number): Pair[] {
 }
 
 /** What was told of: `cpu 10.5 %, memory 52.1 %`. */
-export function formatTelemetry(telemetry: ReceivedTelemetry): string {
+function formatTelemetry(telemetry: ReceivedTelemetry): string {
   const { cpu_pct, disk_pct, load_avg, mem_pct, swap_pct } = telemetry;
   const shares = [["cpu", cpu_pct], ["memory", mem_pct], ["disk", disk_pct], ["swap", swap_pct]] as const;
   const words = shares.flatMap(([name, share]) => share === undefined ? [] : [`${name} ${share.toFixed(1)} %`]);

@@ -59,7 +59,7 @@ type ValueOf<Setting> = Setting extends { readonly type: () => infer Type extend
 export type Config = { readonly [Section in keyof Sections]: ValuesOf<Sections[Section]["settings"]> };
 
 /** One setting as a part of the schema: its type, with its default or none. */
-export function settingSchema(definition: SettingDefinition): z.ZodMiniType {
+function settingSchema(definition: SettingDefinition): z.ZodMiniType {
   const type = definition.type();
   return definition.default === undefined ? z.optional(type) : z._default(type, definition.default);
 }

@@ -12,7 +12,7 @@ import { availability, capacity, healthStatus, receivedStatusDocument } from "./
 import { bridgeAnswer, deadmanAnswer, gatewayAnswer, wakingAnswer } from "./watched-answers.ts";
 
 /** The state of one task of the agent's loop. */
-export const taskState = z.lazy(() =>
+const taskState = z.lazy(() =>
   z.looseObject({
     name: z.string(),
     running: z.boolean(),
@@ -95,7 +95,6 @@ export const readinessAnswer = z.lazy(() =>
     checks: z.record(z.string(), z.looseObject({ ok: z.boolean(), message: z.optional(z.string()) })),
   })
 );
-export type ReadinessAnswer = z.infer<typeof readinessAnswer>;
 
 /** The last heartbeat of a host's Monitor: its fields, and how old it is. */
 const instanceTelemetry = z.lazy(() =>
@@ -164,7 +163,6 @@ export const historyAnswer = z.lazy(() =>
     points: z.array(historyPoint),
   })
 );
-export type HistoryAnswer = z.infer<typeof historyAnswer>;
 
 /** `POST /monitor/server/heartbeat` of the hub. */
 export const heartbeatAnswer = z.lazy(() => z.looseObject({ accepted: z.literal(true), identifier: name }));
@@ -191,4 +189,3 @@ export const errorAnswer = z.lazy(() =>
     }),
   })
 );
-export type ErrorAnswer = z.infer<typeof errorAnswer>;

@@ -35,8 +35,6 @@ export const hostTelemetry = z.lazy(() => z.object(fields()));
 export type HostTelemetry = z.infer<typeof hostTelemetry>;
 
 /** The hardware fields of a stranger, who may know fewer. One that is there has its type; unknown ones are left out. */
-export const receivedHostTelemetry = z.lazy(() => z.partial(z.object(fields())));
-export type ReceivedHostTelemetry = z.infer<typeof receivedHostTelemetry>;
 
 /** For shapes that hold the hardware fields beside others. */
 export const hostTelemetryFields = fields;

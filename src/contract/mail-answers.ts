@@ -9,7 +9,7 @@ import { count, nodeId, timestamp } from "./primitives.ts";
 import { wakingAnswer } from "./watched-answers.ts";
 
 /** A relay at which this host is found, or could be. */
-export const relayAnswer = z.lazy(() =>
+const relayAnswer = z.lazy(() =>
   z.looseObject({
     address: z.string(),
     /** Who answers there, or must; `null` while nobody is known. */
@@ -79,7 +79,7 @@ export const mailQuery = z.lazy(() =>
 export type MailQuery = z.infer<typeof mailQuery>;
 
 /** One peer of `GET /mail/peers`. */
-export const peerAnswer = z.lazy(() =>
+const peerAnswer = z.lazy(() =>
   z.looseObject({
     node_id: nodeId,
     addresses: z.array(z.string()),

@@ -11,7 +11,6 @@ import { count, name, timestamp } from "./primitives.ts";
 export const monitorHealth = z.lazy(() =>
   z.looseObject({ status: z.literal("ok"), version: z.string(), identifier: name })
 );
-export type MonitorHealth = z.infer<typeof monitorHealth>;
 
 /** `GET /health` of a stranger's bridge: any 2xx with a JSON object will do. Unknown fields are left out. */
 export const receivedMonitorHealth = z.lazy(() =>

@@ -20,7 +20,6 @@ export const openClawVersion = z.lazy(() =>
 
 /** Objects that are passed on as they are; known members are `id`, `name`, `status`. An empty list means "not known". */
 export const openClawAgents = z.lazy(() => z.array(z.looseObject({})).check(z.maxLength(METADATA_AGENTS_MAX)));
-export type OpenClawAgents = z.infer<typeof openClawAgents>;
 
 /** The body of `POST /openclaw`. The version has two names; `version` is what the plugin sends. Unknown fields are left out. */
 export const openClawMetadataPush = z.lazy(() =>

@@ -8,7 +8,7 @@ import { CAPABILITIES_MAX, REGISTERED_AGENTS_MAX } from "../limits.ts";
 import { count, name, semver } from "./primitives.ts";
 
 /** One agent: what it can do, how much at once, and how often it must report, if it must. */
-export const registeredAgent = z.lazy(() =>
+const registeredAgent = z.lazy(() =>
   z.strictObject({
     name,
     version: z.optional(semver),
@@ -33,4 +33,3 @@ export const registrationFile = z.lazy(() =>
     ),
   })
 );
-export type RegistrationFile = z.infer<typeof registrationFile>;

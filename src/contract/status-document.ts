@@ -19,13 +19,13 @@ export const availability = z.enum(["available", "busy", "paused", "offline"]);
 export type Availability = z.infer<typeof availability>;
 
 /** Why a `degraded` was reached, or what else explains the status; `last_task_success_seconds` is the contract's own. */
-export const healthDetails = z.lazy(() =>
+const healthDetails = z.lazy(() =>
   z.looseObject({
     last_task_success_seconds: z.optional(count),
   })
 );
 
-export const health = z.lazy(() =>
+const health = z.lazy(() =>
   z.looseObject({
     status: healthStatus,
     reason: z.optional(z.string().check(z.maxLength(1_024))),
@@ -111,4 +111,3 @@ export const publishAnswer = z.lazy(() =>
     known_timestamp: z.optional(timestamp),
   })
 );
-export type PublishAnswer = z.infer<typeof publishAnswer>;

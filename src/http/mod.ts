@@ -1,13 +1,6 @@
 /** Everything about serving and calling HTTP that no feature owns alone. @module */
 export { isLoopbackAuthority } from "./address.ts";
-export {
-  errorAnswerFrom,
-  type ErrorAnswerInit,
-  jsonAnswer,
-  jsonTextAnswer,
-  statusOfCode,
-  textAnswer,
-} from "./answers.ts";
+export { errorAnswerFrom, type ErrorAnswerInit, jsonAnswer, jsonTextAnswer } from "./answers.ts";
 export { type Answerer, type App, type AppComponents, type AppInit, createApp } from "./app.ts";
 export { bearerAuthenticator, bearerTokenOf } from "./bearer-authenticator.ts";
 export { type Call, type CallComponents, makeCall, type Reply } from "./call.ts";
@@ -16,14 +9,13 @@ export {
   isSigned,
   type MessageSigner,
   type RequestToSign,
-  SIGNATURE_WINDOW_MS,
   type SignedRequest,
   signMessage,
   type VerifiedMessage,
   verifyMessage,
 } from "./message-signature.ts";
 export { parseRetryAfter } from "./retry-after.ts";
-export { openApiDocument, openApiRoute } from "./openapi-route.ts";
+export { openApiDocument } from "./openapi-route.ts";
 export { RateLimiter, type RateLimiterInit } from "./rate-limiter.ts";
 export { type CheckResult, type Checks, healthRoutes, metricsRoute } from "./standard-routes.ts";
 export * from "./types.ts";

@@ -15,7 +15,7 @@ import type { SteadyTime } from "./steady-time.ts";
 import type { Watch } from "./watch.ts";
 
 /** The service of a host that only a Monitor speaks for. */
-export const MONITOR_SERVICE = "harborforge-monitor";
+const MONITOR_SERVICE = "harborforge-monitor";
 /** A heartbeat does not say which version sent it. */
 const VERSION_UNKNOWN = "0.0.0";
 

@@ -18,7 +18,7 @@ export {
 } from "./contact-edits.ts";
 export { type Deliveries, readDeliveries } from "./delivery/read-deliveries.ts";
 export { waitForDelivery } from "./delivery/wait-for-delivery.ts";
-export { placeSection, takeSectionOut } from "./heartbeat/edit.ts";
+export { takeSectionOut } from "./heartbeat/edit.ts";
 export {
   ensureHeartbeatSection,
   examineHeartbeat,

@@ -5,7 +5,7 @@
  * @module
  */
 export { agentNamedBy, idForAgent, recipientOf } from "./agent-address.ts";
-export { type Contact, editContacts, isContactName, nameKey, readContacts } from "./contact-file.ts";
+export { type Contact, editContacts, isContactName, readContacts } from "./contact-file.ts";
 export { Contacts, type ContactsComponents } from "./contacts.ts";
 export { type ArchiveResult, Inbox, inboxPaths } from "./inbox/mod.ts";
 export { Mailbox, type MailboxComponents, type MailboxInit, type MailboxView } from "./mailbox.ts";

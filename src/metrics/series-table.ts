@@ -12,7 +12,7 @@ import { METRIC_SERIES_MAX } from "../limits.ts";
 import type { Labels } from "./types.ts";
 
 /** The label value of samples that found no room. */
-export const OVERFLOW_LABEL_VALUE = "overflow";
+const OVERFLOW_LABEL_VALUE = "overflow";
 
 /** One level of the tree: the next level, or at the last label the series itself. */
 type Level<Series> = Map<string, Level<Series> | Series>;

@@ -29,7 +29,7 @@ export interface DiallerComponents {
  * A link on which the node that was sought shook hands, or why there is none. `nodeId` is `undefined` for a relay that does not say who it
  * is. `isSelf`: we dialled ourselves.
  */
-export type Dialled =
+type Dialled =
   | { readonly link: Link; readonly nodeId: string | undefined }
   | {
     readonly link: undefined;

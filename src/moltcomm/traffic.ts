@@ -7,7 +7,7 @@ import type { Labels, Metrics } from "../metrics/mod.ts";
 import type { MessageType } from "./wire/types.ts";
 
 /** A type of message, or `OTHER` for a frame that is none. */
-export type CountedType = MessageType | "OTHER";
+type CountedType = MessageType | "OTHER";
 type Counts = Record<CountedType, number>;
 
 /** Why a connection was closed by us. */

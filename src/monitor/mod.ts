@@ -5,7 +5,6 @@
  *
  * @module
  */
-export { HEARTBEAT_TASK } from "./backend/reporter.ts";
 export { describeOccupant, identifyOccupant, type Occupant } from "./bridge/occupant.ts";
-export { BRIDGE_TASK, createMonitor, SAMPLE_TASK } from "./monitor.ts";
+export { createMonitor } from "./monitor.ts";
 export type { Monitor, MonitorComponents, MonitorInit } from "./types.ts";

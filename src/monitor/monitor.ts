@@ -16,8 +16,8 @@ import { CPU_WINDOW_MIN_MS, Sampler } from "./telemetry/sampler.ts";
 import type { Monitor, MonitorComponents, MonitorInit } from "./types.ts";
 
 /** The names of the tasks in the loop. */
-export const SAMPLE_TASK = "monitor_sample";
-export const BRIDGE_TASK = "monitor_bridge";
+const SAMPLE_TASK = "monitor_sample";
+const BRIDGE_TASK = "monitor_bridge";
 
 const JITTER_RATIO = 0.1;
 /** A sample that hangs ends itself sooner. */

@@ -17,9 +17,9 @@ export {
 export { type AgentSandbox, type MailSight, type SightObstacle, sightOf } from "./facts/mod.ts";
 export { GatewayWatch, type GatewayWatchComponents, type GatewayWatchInit } from "./gateway-watch.ts";
 export { type ReadConfiguration, readConfiguration } from "./configuration.ts";
-export { hasPluginEntry, readGatewayToken } from "./gateway-token.ts";
+export { hasPluginEntry } from "./gateway-token.ts";
 export { parseJson5 } from "./json5.ts";
 export { chooseGateway, metadataOf } from "./metadata.ts";
 export { recordOf } from "./record.ts";
-export { formatVersion, generationOf, isOlderVersion, isUntried, TRIED_VERSIONS } from "./version.ts";
+export { formatVersion, isOlderVersion, isUntried, TRIED_VERSIONS } from "./version.ts";
 export type { Gateway, GatewayAgent, GatewayHooks, GatewayVersion, Generation, Unknown } from "./types.ts";

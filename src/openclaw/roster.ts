@@ -39,7 +39,7 @@ interface Entry {
 }
 
 /** Of one gateway; more would be no roster. */
-export const AGENTS_MAX = 256;
+const AGENTS_MAX = 256;
 const IMPLICIT_ID = "main";
 const ID_CHARACTERS_MAX = 64;
 const VALID_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/i;

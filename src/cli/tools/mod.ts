@@ -19,7 +19,7 @@ import type { Tool, ToolContext } from "./tool.ts";
 export type { Tool, ToolContext } from "./tool.ts";
 
 /** All tools, in the order in which an agent needs them. */
-export const TOOLS: readonly Tool[] = [
+const TOOLS: readonly Tool[] = [
   readMessages,
   markRead,
   sendMessage,

@@ -7,7 +7,7 @@ import * as z from "zod/mini";
 import { BarnacleError } from "../../errors.ts";
 import { PART_MS, SLOT_MS } from "./span.ts";
 
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 /** Parts are kept so long: a month, and the day it begins in. */
 export const PARTS_KEPT_MS = 31 * DAY_MS;
 /** Slots are kept so long. */

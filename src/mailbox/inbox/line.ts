@@ -23,7 +23,7 @@ export function composeLine(seq: number, rest: string): string {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The line's text; `undefined` when it is no UTF-8. */
-export function decodeLine(bytes: Uint8Array): string | undefined {
+function decodeLine(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch {
@@ -33,7 +33,7 @@ export function decodeLine(bytes: Uint8Array): string | undefined {
 }
 
 /** Reads a line, with whatever unknown fields it has; `undefined` when it is damaged. */
-export function readLine(text: string): InboxLine | undefined {
+function readLine(text: string): InboxLine | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -38,7 +38,7 @@ interface Saved {
 const DIRECTORY_MODE = 0o700;
 
 /** Where it is kept. @param directory `.moltcomm` */
-export function manifestCachePath(directory: string): string {
+function manifestCachePath(directory: string): string {
   return joinPath(joinPath(directory, "state"), "manifest.json");
 }
 

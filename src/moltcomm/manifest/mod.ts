@@ -5,7 +5,7 @@
  */
 export { type FetchComponents, type Fetched, fetchManifest, fetchPair } from "./fetch-pair.ts";
 export { checkManifest, composeManifest, readRelayInfo, type RelayEntry } from "./make-manifest.ts";
-export { type CachedManifest, manifestCachePath, readCachedManifest } from "./manifest-cache.ts";
+export { type CachedManifest, readCachedManifest } from "./manifest-cache.ts";
 export {
   ManifestClient,
   type ManifestClientComponents,

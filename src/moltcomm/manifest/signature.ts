@@ -20,7 +20,7 @@ const SIGNATURE_BYTES = 64;
 const LINE_END = /\r?\n$/;
 
 /** What the signature covers: the prefix and the 32 bytes of SHA-256 over the manifest file's bytes. */
-export function manifestSignatureInput(
+function manifestSignatureInput(
   crypto: Pick<Crypto, "sha256">,
   bytes: Uint8Array,
 ): Uint8Array<ArrayBuffer> {

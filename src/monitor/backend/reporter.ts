@@ -49,7 +49,7 @@ export interface ReporterView {
 }
 
 /** The name of the task in the loop. */
-export const HEARTBEAT_TASK = "monitor_heartbeat";
+const HEARTBEAT_TASK = "monitor_heartbeat";
 
 const BACKOFF_INITIAL_MS = 1_000;
 /** The call ends itself in time, twice if need be; the loop's own limit is for what hangs in spite of that. */

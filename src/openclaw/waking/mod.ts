@@ -4,8 +4,6 @@
  * @module
  */
 export { GatewayAccount } from "./account.ts";
-export { askPlugin, wakeByHook, wakeByPlugin, type WakeOrder, type WakeResult, type WakingWay } from "./calls.ts";
 export { quietForMs, type QuietHours, readQuietHours } from "./quiet-hours.ts";
 export { findTarget, isObstacle, type Obstacle, type Target, type TargetInit } from "./target.ts";
-export { type PointerPaths, wakeText, wakeTextForTools } from "./text.ts";
 export { Waker, type WakerComponents, type WakerInit, type WakerMail } from "./waker.ts";

@@ -14,7 +14,7 @@ export interface BunServer {
   requestIP(request: Request): { readonly address: string } | null;
 }
 
-export interface BunServeOptions {
+interface BunServeOptions {
   readonly hostname: string;
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -58,14 +58,14 @@ export interface BunSocketHandlers {
   connectError?(socket: BunSocket, error: Error): void;
 }
 
-export interface BunSocketOptions {
+interface BunSocketOptions {
   readonly hostname: string;
   readonly port: number;
   readonly allowHalfOpen: boolean;
   readonly socket: BunSocketHandlers;
 }
 
-export interface BunListener {
+interface BunListener {
   readonly hostname: string;
   readonly port: number;
   stop(closeActiveConnections?: boolean): void;
@@ -78,7 +78,7 @@ export interface BunSink {
 }
 
 /** A file that is not opened until something is asked of it. */
-export interface BunFile {
+interface BunFile {
   stat(): Promise<Stats>;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
   text(): Promise<string>;
@@ -86,7 +86,7 @@ export interface BunFile {
 }
 
 /** Takes one text of bytes, keyed, and gives its hash. */
-export interface BunHasher {
+interface BunHasher {
   update(data: Uint8Array): BunHasher;
   digest(): Uint8Array<ArrayBuffer>;
 }

@@ -62,7 +62,7 @@ export interface DenoListener extends AsyncIterable<DenoConnection> {
   close(): void;
 }
 
-export interface DenoTlsConnection extends DenoConnection {
+interface DenoTlsConnection extends DenoConnection {
   handshake(): Promise<unknown>;
 }
 

@@ -27,7 +27,7 @@ export interface ProcessParts {
 }
 
 /** The streams of `node:process`. */
-export function streamParts(): ProcessParts {
+function streamParts(): ProcessParts {
   return {
     standardOutput: new StreamOutput(() => process.stdout),
     standardError: new StreamOutput(() => process.stderr),

@@ -23,7 +23,7 @@ const READ_BYTES = 1024 * 1024;
 const FIRST_UNSAVED_BYTES = 64 * DIGEST_BYTES;
 const FILE_MODE = 0o600;
 
-export function segmentFileName(number: number): string {
+function segmentFileName(number: number): string {
   return `${number}.bin`;
 }
 
