@@ -16,6 +16,5 @@ export {
 } from "./message-signature.ts";
 export { parseRetryAfter } from "./retry-after.ts";
 export { openApiDocument } from "./openapi-route.ts";
-export { RateLimiter, type RateLimiterInit } from "./rate-limiter.ts";
 export { type CheckResult, type Checks, healthRoutes, metricsRoute } from "./standard-routes.ts";
 export * from "./types.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { BarnacleError } from "../errors.ts";
-import { RateLimiter } from "../http/mod.ts";
+import { RateLimiter } from "../rate-limiter.ts";
 import type { Clock } from "../runtime/port.ts";
 
 /** Publishers whose rates are remembered at once. */

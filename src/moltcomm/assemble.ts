@@ -6,10 +6,10 @@
  *
  * @module
  */
+import { RateLimiter } from "../rate-limiter.ts";
 import { IN_ORDER_WORD, withWords } from "./agent-words.ts";
 import { KEYS_MAX, RATE_KEYS_MAX, REPLAY_MEMORY_MAX, REPLAY_MEMORY_MS } from "./bounds.ts";
 import { Bootstraps } from "./bootstraps.ts";
-import { TokenBuckets } from "./buckets.ts";
 import { MailCarrier } from "./carrier.ts";
 import { Dialler } from "./dialler.ts";
 import { type DirectAnswer, Directs } from "./directs.ts";
@@ -99,7 +99,7 @@ function assembleIntake(
   const { limits, incoming, onBusy = () => undefined } = init;
   const { links } = ground;
   const bucketsOf = (perSecond: number, burst: number) =>
-    new TokenBuckets({ clock }, { perSecond, burst, keysMax: RATE_KEYS_MAX });
+    new RateLimiter({ clock }, { perSecond, burst, keysMax: RATE_KEYS_MAX });
   const perSender = bucketsOf(limits.messagesPerSecondPerSender, limits.messagesBurstPerSender);
   const turns: Turns<DirectAnswer> = new Turns<DirectAnswer>({ clock }, {
     read: (link, quota) => reading.read(link, quota),

@@ -8,6 +8,7 @@
  */
 import { isLoopbackHost } from "../address.ts";
 import { readPeerAddress } from "../contract/mod.ts";
+import { RateLimiter } from "../rate-limiter.ts";
 import type { Clock, Random } from "../runtime/port.ts";
 import {
   LAST_KNOWN_MS,
@@ -16,7 +17,6 @@ import {
   RECORD_AHEAD_MAX_MS,
   TS_WINDOW_MS,
 } from "./bounds.ts";
-import { TokenBuckets } from "./buckets.ts";
 import { type KnownPeer, PeerRoll } from "./peer-roll.ts";
 import type { PeerRecord } from "./wire/types.ts";
 
@@ -45,7 +45,7 @@ const ANY_HOST_REGEXP = /^(?:0\.0\.0\.0|\[?::\]?)$/;
 export class PeerStore {
   readonly #clock: Clock;
   readonly #init: PeerStoreInit;
-  readonly #newcomers: TokenBuckets;
+  readonly #newcomers: RateLimiter;
   readonly #met: PeerRoll;
   readonly #heard: PeerRoll;
   #isChanged = false;
@@ -56,7 +56,7 @@ export class PeerStore {
     this.#met = new PeerRoll(components);
     this.#heard = new PeerRoll(components);
     const perSecond = init.newPeersPerMinute / SECONDS_PER_MINUTE;
-    this.#newcomers = new TokenBuckets(components, { perSecond, burst: init.newPeersPerMinute, keysMax: 1 });
+    this.#newcomers = new RateLimiter(components, { perSecond, burst: init.newPeersPerMinute, keysMax: 1 });
   }
 
   get size(): number {
@@ -158,7 +158,7 @@ export class PeerStore {
 
   /** Lets one more in, within the limits. One that shook hands takes the place of one that did not. */
   #admit(isMet: boolean): boolean {
-    if (!this.#newcomers.take(NEW)) return false;
+    if (this.#newcomers.take(NEW) > 0) return false;
     if (this.size < this.#init.peersMax) return true;
     const other = this.#heard.draw();
     if (other !== undefined) {

@@ -8,9 +8,9 @@
  * @module
  */
 import type { Logger } from "../log/mod.ts";
+import type { RateLimiter } from "../rate-limiter.ts";
 import type { Clock } from "../runtime/port.ts";
 import { BUSY_AFTER_FRAMES, ID_CHARACTERS_MAX, TS_WINDOW_MS } from "./bounds.ts";
-import type { TokenBuckets } from "./buckets.ts";
 import type { Directs } from "./directs.ts";
 import type { Gossip } from "./gossip.ts";
 import type { Handshakes } from "./handshakes.ts";
@@ -50,9 +50,9 @@ export interface ReceptionComponents {
   readonly links: Links;
   readonly log: Logger;
   /** By remote address. */
-  readonly perAddress: TokenBuckets;
+  readonly perAddress: RateLimiter;
   /** By node id. */
-  readonly perSender: TokenBuckets;
+  readonly perSender: RateLimiter;
   readonly refusals: Refusals;
   readonly replay: ReplayMemory;
   readonly requests: Requests;
@@ -113,7 +113,7 @@ export class Reception {
     const { perAddress, refusals } = this.#components;
     const { code, detail, id: ref, from } = refused;
     // Two nodes that do not understand each other's errors would go on for ever.
-    const isToBeAnswered = !isErrorOrAck(frame) && (link.relay !== undefined || perAddress.take(link.remoteKey));
+    const isToBeAnswered = !isErrorOrAck(frame) && (link.relay !== undefined || perAddress.take(link.remoteKey) === 0);
     if (isToBeAnswered) refusals.refuseUnproven(link, { code, detail, ref, from });
     else refusals.note(link, { code, detail, ref, from });
   }
@@ -155,7 +155,7 @@ export class Reception {
       return "handled";
     }
     // A relay's address stands for everybody's who writes to us: its link has a pace of its own, and nobody is refused for the others.
-    if (link.relay === undefined && !perAddress.take(link.remoteKey)) return this.#tooManyOfAddress(link, message);
+    if (link.relay === undefined && perAddress.take(link.remoteKey) > 0) return this.#tooManyOfAddress(link, message);
     if (message.t === "HELLO") this.#components.reading.charge(link, HELLO_FRAMES);
     if (message.t !== "DIRECT") return undefined;
     if (incoming.isBlocked(message.from)) return wrong("UNSUPPORTED", "messages of this sender are not taken");
@@ -190,7 +190,7 @@ export class Reception {
       return "handled";
     }
     if (message.t !== "DIRECT" && replay.has(from, id)) return wrong("REPLAY", "it was seen before");
-    if (perSender.take(from)) return undefined;
+    if (perSender.take(from) === 0) return undefined;
     return this.#refuseForNow(link, message, "RATE_LIMIT", "too many messages from this sender");
   }
 

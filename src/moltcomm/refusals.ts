@@ -6,9 +6,9 @@
  * @module
  */
 import type { Logger } from "../log/mod.ts";
+import { RateLimiter } from "../rate-limiter.ts";
 import type { Clock } from "../runtime/port.ts";
 import { RATE_KEYS_MAX } from "./bounds.ts";
-import { TokenBuckets } from "./buckets.ts";
 import type { Link } from "./link.ts";
 import { Traffic } from "./traffic.ts";
 import type { Voice } from "./voice.ts";
@@ -44,17 +44,17 @@ export interface Refusal {
 /** See the module's description. */
 export class Refusals {
   readonly #components: RefusalsComponents;
-  readonly #answers: TokenBuckets;
+  readonly #answers: RateLimiter;
   /** Those that go back through a relay, by sender: one of them must not use up what the others are answered from. */
-  readonly #answersThroughRelays: TokenBuckets;
+  readonly #answersThroughRelays: RateLimiter;
 
   constructor(components: RefusalsComponents, init: RefusalsInit) {
     this.#components = components;
     const perSecond = Math.max(1, init.framesPerSecondPerAddress * ANSWERS_RATIO);
     // The burst takes what one recipient's whole window of messages in flight can draw.
     const burst = Math.max(1, init.framesPerSecondPerAddress);
-    this.#answers = new TokenBuckets(components, { perSecond, burst, keysMax: RATE_KEYS_MAX });
-    this.#answersThroughRelays = new TokenBuckets(components, {
+    this.#answers = new RateLimiter(components, { perSecond, burst, keysMax: RATE_KEYS_MAX });
+    this.#answersThroughRelays = new RateLimiter(components, {
       perSecond: init.messagesPerSecondPerSender,
       burst: init.messagesBurstPerSender,
       keysMax: RATE_KEYS_MAX,
@@ -81,8 +81,8 @@ export class Refusals {
   refuse(link: Link, refusal: Refusal): void {
     this.note(link, refusal);
     const { code, detail, ref, from } = refusal;
-    if (link.relay !== undefined && !this.#answersThroughRelays.take(from ?? link.remoteKey)) return;
-    if (!this.#answers.take(link.remoteKey)) return;
+    if (link.relay !== undefined && this.#answersThroughRelays.take(from ?? link.remoteKey) > 0) return;
+    if (this.#answers.take(link.remoteKey) > 0) return;
     this.#components.voice.say(link, "ERROR", from, ref === undefined ? { code, detail } : { ref, code, detail });
   }
 }

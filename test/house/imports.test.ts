@@ -3,7 +3,17 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { sourceFiles } from "./sources.ts";
 
-const GROUND = ["address", "errors", "limits", "turns", "version", "licences", "openclaw-plugin", "runtime"];
+const GROUND = [
+  "address",
+  "errors",
+  "limits",
+  "rate-limiter",
+  "turns",
+  "version",
+  "licences",
+  "openclaw-plugin",
+  "runtime",
+];
 const BASE = ["contract", "log", "metrics", "store", "config", "scheduler", "http"];
 const FEATURES = ["status", "hub", "moltcomm", "mailbox", "openclaw", "bridge", "deadman", "monitor"];
 
@@ -12,6 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   address: ["runtime"],
   errors: [],
   limits: [],
+  "rate-limiter": ["runtime"],
   turns: [],
   version: [],
   licences: [],

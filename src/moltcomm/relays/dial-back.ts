@@ -7,8 +7,8 @@
  *
  * @module
  */
+import { RateLimiter } from "../../rate-limiter.ts";
 import type { Clock, Random } from "../../runtime/port.ts";
-import { TokenBuckets } from "../buckets.ts";
 import type { Dialler } from "../dialler.ts";
 import type { Link } from "../link.ts";
 import type { Links } from "../links.ts";
@@ -41,7 +41,7 @@ const SECONDS_PER_MINUTE = 60;
 /** See the module's description. */
 export class DialBack {
   readonly #components: DialBackComponents;
-  readonly #perAddress: TokenBuckets;
+  readonly #perAddress: RateLimiter;
   #port: number | undefined;
   #underWay = 0;
   #askedAtMs = -Infinity;
@@ -49,7 +49,7 @@ export class DialBack {
   constructor(components: DialBackComponents) {
     this.#components = components;
     const perSecond = DIAL_BACKS_PER_MINUTE / SECONDS_PER_MINUTE;
-    this.#perAddress = new TokenBuckets(components, {
+    this.#perAddress = new RateLimiter(components, {
       perSecond,
       burst: DIAL_BACKS_PER_MINUTE,
       keysMax: RATE_KEYS_MAX,
@@ -83,7 +83,9 @@ export class DialBack {
     if (Number.isNaN(port) || port > PORT_MAX || to === undefined || from !== peerId) return;
     if (connection === undefined || relay !== undefined || link.origin !== "accepted") return;
     const { counts } = this.#components;
-    if (this.#underWay >= DIAL_BACKS_MAX || !this.#perAddress.take(link.remoteKey)) return counts.dialBack("refused");
+    if (this.#underWay >= DIAL_BACKS_MAX || this.#perAddress.take(link.remoteKey) > 0) {
+      return counts.dialBack("refused");
+    }
     this.#underWay++;
     this.#dial(connection.remote.host, port, from).then(
       (isThere) => counts.dialBack(isThere ? "dialled" : "failed"),

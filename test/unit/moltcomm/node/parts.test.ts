@@ -1,6 +1,5 @@
 /** Hunts: mistakes in the node's small parts that whole nodes would show only rarely. */
 import { describe, expect, test } from "vitest";
-import { TokenBuckets } from "../../../../src/moltcomm/buckets.ts";
 import { AT_ONCE_BYTES_MAX, DELIVERY_BYTES_MAX, READ_AHEAD_ALL_BYTES_MAX } from "../../../../src/moltcomm/bounds.ts";
 import { Link, type LinkOwner } from "../../../../src/moltcomm/link.ts";
 import { PeerRoll } from "../../../../src/moltcomm/peer-roll.ts";
@@ -22,29 +21,6 @@ describe("remoteKeyOf", () => {
     ["2001:0db8::1", "2001:db8:0:0::/64"],
     ["fe80::1%eth0", "fe80:0:0:0::/64"],
   ])("of %s is %s", (host, key) => expect(remoteKeyOf(host)).toBe(key));
-});
-
-describe("TokenBuckets", () => {
-  test("gives a burst, then the rate, and takes back", async () => {
-    const clock = new SimClock();
-    const buckets = new TokenBuckets({ clock }, { perSecond: 10, burst: 3, keysMax: 10 });
-    const taken = () => Array.from({ length: 5 }, () => buckets.take("a")).filter(Boolean).length;
-    expect(taken()).toBe(3);
-    expect(buckets.take("b")).toBe(true);
-    await clock.advance(250);
-    expect(taken()).toBe(2);
-    buckets.giveBack("a");
-    expect(taken()).toBe(1);
-    for (let index = 0; index < 9; index++) buckets.giveBack("a");
-    expect(taken()).toBe(3);
-  });
-
-  test("remembers so many keys, the oldest is forgotten", () => {
-    const buckets = new TokenBuckets({ clock: new SimClock() }, { perSecond: 1, burst: 1, keysMax: 2 });
-    for (const key of ["a", "b", "c"]) expect(buckets.take(key)).toBe(true);
-    expect(buckets.take("c")).toBe(false);
-    expect(buckets.take("a")).toBe(true);
-  });
 });
 
 describe("ReplayMemory", () => {

@@ -3,9 +3,9 @@
  * bound.
  */
 import { describe, expect, test } from "vitest";
-import { RateLimiter } from "../../../src/http/mod.ts";
-import { SimClock } from "../../sim/clock.ts";
-import { SeededRandom } from "../../sim/random.ts";
+import { RateLimiter } from "../../src/rate-limiter.ts";
+import { SimClock } from "../sim/clock.ts";
+import { SeededRandom } from "../sim/random.ts";
 
 const INIT = { perSecond: 10, burst: 5, keysMax: 100 };
 
@@ -18,6 +18,20 @@ describe("RateLimiter", () => {
     expect(limiter.take("a")).toBe(1);
     await clock.advance(1);
     expect([limiter.take("a"), limiter.take("a"), limiter.take("b")]).toEqual([0, 100, 0]);
+  });
+
+  test("takes back no more than the burst", async () => {
+    const clock = new SimClock();
+    const limiter = new RateLimiter({ clock }, INIT);
+    const granted = () => Array.from({ length: 8 }, () => limiter.take("a")).filter((waitMs) => waitMs === 0).length;
+    expect(granted()).toBe(5);
+    await clock.advance(250);
+    limiter.giveBack("a");
+    expect(granted()).toBe(3);
+    for (let index = 0; index < 9; index++) limiter.giveBack("a");
+    expect(granted()).toBe(5);
+    limiter.giveBack("never seen");
+    expect(limiter.size).toBe(1);
   });
 
   test("grants no more than burst and rate over any stretch of time", async () => {

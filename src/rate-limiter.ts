@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../runtime/port.ts";
+import type { Clock } from "./runtime/port.ts";
 
 /** How much is allowed. */
 export interface RateLimiterInit {
@@ -65,6 +65,12 @@ export class RateLimiter {
     bucket.tokens = tokens - 1;
     bucket.filledAtMs = nowMs;
     return 0;
+  }
+
+  /** Undoes a `take` that was granted, where it turned out to be owed by another. */
+  giveBack(key: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) bucket.tokens += 1;
   }
 
   #tokensAt(bucket: Bucket, nowMs: number): number {
