@@ -8,6 +8,7 @@ import type { Logger } from "../../src/log/mod.ts";
 import { createMetrics } from "../../src/metrics/mod.ts";
 import { createNode, loadOrCreateIdentity, type MoltCommNode } from "../../src/moltcomm/mod.ts";
 import { createScheduler } from "../../src/scheduler/mod.ts";
+import { NODE_LIMITS } from "../support/node-limits.ts";
 
 export interface ClientsPlan {
   readonly relay: string;
@@ -34,17 +35,6 @@ const silent: Logger = {
   problem: NOTHING,
   resolve: NOTHING,
   child: () => silent,
-};
-const LIMITS = {
-  maxFrameBytes: 1_048_576,
-  connectionsMax: 64,
-  framesPerSecondPerConnection: 1_000,
-  framesPerSecondPerAddress: 5_000,
-  messagesPerSecondPerSender: 50,
-  messagesBurstPerSender: 500,
-  peersMax: 100,
-  newPeersPerMinute: 1_000,
-  requestTimeoutMs: 15_000,
 };
 
 function addressOf(text: string): PeerAddress {
@@ -79,7 +69,7 @@ async function start({ clients, folder, relay }: ClientsPlan, dialledAtMs: numbe
       bootstrap: [],
       relays: [addressOf(relay)],
       reachable: "no",
-      limits: LIMITS,
+      limits: NODE_LIMITS,
       incoming: { reachMs: 0, isBlocked: () => false, deliver: () => Promise.resolve({ outcome: "delivered" }) },
       agent: "barnacle/bench",
       sealing: { mode: "auto", unsealedAtMs: NOTHING },

@@ -6,6 +6,7 @@
 import { drawMs } from "./draw.ts";
 import type { Range } from "./faults.ts";
 import type { SimHost } from "./host.ts";
+import { nowAndThen } from "./now-and-then.ts";
 import type { SeededRandom } from "./random.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -49,17 +50,10 @@ const JUMP_MS_MAX = 3_600_000;
 export function startChaos(world: SimWorld, init: ChaosInit): () => void {
   const random = world.random.fork();
   const acts = init.acts ?? CHAOS_ACTS;
-  let isOver = false;
-  const next = (): void => {
-    if (isOver) return;
+  return nowAndThen(world, { random, pauseMs: init.pauseMs }, () => {
     const end = perform(world, init, { act: random.pick(acts), host: random.pick(init.hosts), random });
     world.after(drawMs(random, init.lastsMs), end);
-    world.after(drawMs(random, init.pauseMs), next);
-  };
-  world.after(drawMs(random, init.pauseMs), next);
-  return () => {
-    isOver = true;
-  };
+  });
 }
 
 interface Target {

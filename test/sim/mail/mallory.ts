@@ -6,6 +6,7 @@
 import type { Connection, Runtime } from "../../../src/runtime/port.ts";
 import { drawMs } from "../draw.ts";
 import type { SeededRandom } from "../mod.ts";
+import { nowAndThen } from "../now-and-then.ts";
 import type { Forger } from "./forger.ts";
 import { makeFrame, readFrame } from "./frames.ts";
 import { MAIL_PORT, type MailFleet } from "./mail-fleet.ts";
@@ -41,7 +42,7 @@ export class Mallory {
   readonly #random: SeededRandom;
   readonly #open = new Set<Connection>();
   #number = 0;
-  #isOver = false;
+  #end: () => void = () => undefined;
 
   constructor(fleet: MailFleet, proxy: Proxy, forger: Forger) {
     this.#fleet = fleet;
@@ -52,15 +53,11 @@ export class Mallory {
   }
 
   start(): void {
-    this.#fleet.world.after(drawMs(this.#random, PAUSE_MS), () => {
-      if (this.#isOver) return;
-      this.#act();
-      this.start();
-    });
+    this.#end = nowAndThen(this.#fleet.world, { random: this.#random, pauseMs: PAUSE_MS }, () => this.#act());
   }
 
   end(): void {
-    this.#isOver = true;
+    this.#end();
     for (const connection of this.#open) connection.destroy();
   }
 

@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { encodeBase64 } from "../../../src/contract/mod.ts";
 import { Signer } from "../../../src/moltcomm/wire/mod.ts";
 import type { Connection, ConnectionHandler, Runtime } from "../../../src/runtime/port.ts";
 import { drawMs } from "../draw.ts";
-import { encodeBase64 } from "../../../src/contract/mod.ts";
 import { makeFrame, readFrame } from "../mail/frames.ts";
 import type { SeededRandom, SimHost } from "../mod.ts";
+import { nowAndThen } from "../now-and-then.ts";
 import type { HostileAct } from "./options.ts";
 import { RELAY_PORT, type RelayFleet } from "./relay-fleet.ts";
 
@@ -45,6 +46,7 @@ export class HostileClients {
   readonly #runtimes: readonly Runtime[];
   readonly #open = new Set<Connection>();
   readonly #sentTo = new Map<string, number>();
+  #end: () => void = () => undefined;
   #isOver = false;
 
   constructor(fleet: RelayFleet, hosts: readonly SimHost[]) {
@@ -55,15 +57,12 @@ export class HostileClients {
 
   start(): void {
     const pauseMs = this.#fleet.options.sleeps ? LONG_PAUSE_MS : PAUSE_MS;
-    this.#fleet.world.after(drawMs(this.#random, pauseMs), () => {
-      if (this.#isOver) return;
-      this.#act();
-      this.start();
-    });
+    this.#end = nowAndThen(this.#fleet.world, { random: this.#random, pauseMs }, () => this.#act());
   }
 
   end(): void {
     this.#isOver = true;
+    this.#end();
     for (const connection of this.#open) connection.destroy();
   }
 

@@ -6,6 +6,7 @@
  */
 import { drawMs } from "../draw.ts";
 import type { SeededRandom, SimHost } from "../mod.ts";
+import { nowAndThen } from "../now-and-then.ts";
 import type { RelayFleet } from "./relay-fleet.ts";
 
 const PAUSE_MS = [20_000, 240_000] as const;
@@ -15,7 +16,7 @@ export class Sleepers {
   readonly #fleet: RelayFleet;
   readonly #random: SeededRandom;
   readonly #asleep = new Set<SimHost>();
-  #isOver = false;
+  #end: () => void = () => undefined;
 
   constructor(fleet: RelayFleet) {
     this.#fleet = fleet;
@@ -23,16 +24,13 @@ export class Sleepers {
   }
 
   start(): void {
-    this.#fleet.world.after(drawMs(this.#random, PAUSE_MS), () => {
-      if (this.#isOver) return;
-      this.#sleep(this.#random.pick(this.#fleet.writers));
-      this.start();
-    });
+    const acts = { random: this.#random, pauseMs: PAUSE_MS };
+    this.#end = nowAndThen(this.#fleet.world, acts, () => this.#sleep(this.#random.pick(this.#fleet.writers)));
   }
 
   /** Wakes everybody, and lets nobody sleep any more. */
   end(): void {
-    this.#isOver = true;
+    this.#end();
     for (const host of this.#asleep) this.#wake(host);
   }
 

@@ -2,16 +2,15 @@
 import { expect, test } from "vitest";
 import { figuresOf, NO_FIGURES } from "../../../src/monitor/telemetry/figures.ts";
 import type { HostReading } from "../../../src/runtime/port.ts";
+import { QUIET_HOST } from "../../support/host-reading.ts";
 
 const READING: HostReading = {
+  ...QUIET_HOST,
   processor: { busy: 150, total: 300 },
   memory: { totalBytes: 1_000, availableBytes: 250 },
-  swap: { totalBytes: 0, usedBytes: 0 },
   disk: { usedBytes: 90, availableBytes: 10 },
   load: [0.5, 0.25, 0],
   uptimeSeconds: 12.9,
-  cgroup: undefined,
-  problems: [],
 };
 const BEFORE = { busy: 100, total: 200 };
 

@@ -3,18 +3,10 @@ import { expect, test } from "vitest";
 import { BarnacleError } from "../../../src/errors.ts";
 import { Sampler } from "../../../src/monitor/telemetry/sampler.ts";
 import type { HostReading } from "../../../src/runtime/port.ts";
+import { QUIET_HOST } from "../../support/host-reading.ts";
 import { makeBench } from "../scheduler/support.ts";
 
-const READING: HostReading = {
-  processor: { busy: 0, total: 0 },
-  memory: { totalBytes: 100, availableBytes: 50 },
-  swap: { totalBytes: 0, usedBytes: 0 },
-  disk: { usedBytes: 1, availableBytes: 1 },
-  load: [0, 0, 0],
-  uptimeSeconds: 1,
-  cgroup: undefined,
-  problems: [],
-};
+const READING: HostReading = { ...QUIET_HOST, processor: { busy: 0, total: 0 } };
 const missing = (path: string) =>
   Promise.reject(new BarnacleError({ code: "FILE_NOT_FOUND", action: `Look at ${path}` }));
 

@@ -14,6 +14,7 @@ import type {
   TextOutput,
 } from "../../../../src/runtime/port.ts";
 import { SimClock } from "../../../sim/clock.ts";
+import { QUIET_HOST } from "../../../support/host-reading.ts";
 
 /** Collects what is written. */
 export class FakeOutput implements TextOutput {
@@ -205,16 +206,7 @@ export class FakeRuntime {
   /** Ports that somebody else holds. */
   readonly takenPorts = new Set<number>();
   /** What the host's counters say. */
-  hostReading: HostReading = {
-    processor: { busy: 1, total: 2 },
-    memory: { totalBytes: 4, availableBytes: 3 },
-    swap: { totalBytes: 0, usedBytes: 0 },
-    disk: { usedBytes: 1, availableBytes: 1 },
-    load: [0, 0, 0],
-    uptimeSeconds: 60,
-    cgroup: undefined,
-    problems: [],
-  };
+  hostReading: HostReading = QUIET_HOST;
   /** How the network answers. Default: nobody listens anywhere. */
   answer: (request: FakeRequest) => Answer = refuse;
 

@@ -11,8 +11,9 @@ import { createRuntime } from "#runtime";
 import { createMetrics } from "../../../../src/metrics/mod.ts";
 import { createNode, type MoltCommNode } from "../../../../src/moltcomm/mod.ts";
 import { createScheduler } from "../../../../src/scheduler/mod.ts";
+import { NODE_LIMITS } from "../../../support/node-limits.ts";
 import { RecordingLogger } from "../../scheduler/support.ts";
-import { address, AGENT, LIMITS, makeIdentity } from "./support.ts";
+import { address, AGENT, makeIdentity } from "./support.ts";
 
 const MESSAGE = "x".repeat(200);
 const RUN_MS = 3_000;
@@ -34,7 +35,7 @@ async function start(): Promise<{ readonly node: MoltCommNode; readonly nodeId: 
     advertise: [],
     bootstrap: [],
     limits: {
-      ...LIMITS,
+      ...NODE_LIMITS,
       framesPerSecondPerConnection: UNBOUNDED,
       framesPerSecondPerAddress: UNBOUNDED,
       messagesPerSecondPerSender: UNBOUNDED,

@@ -22,6 +22,7 @@ import { deriveNodeId } from "../../../../src/contract/mod.ts";
 import type { Connection, ConnectionHandler, Crypto, Runtime } from "../../../../src/runtime/port.ts";
 import { createScheduler, type Scheduler } from "../../../../src/scheduler/mod.ts";
 import { type SimHost, type SimProcess, SimWorld } from "../../../sim/mod.ts";
+import { NODE_LIMITS } from "../../../support/node-limits.ts";
 import { RecordingLogger } from "../../scheduler/support.ts";
 
 export const SECOND_MS = 1_000;
@@ -30,18 +31,6 @@ export const PORT = 9001;
 export const AGENT = "barnacle/test";
 /** What a node makes of it, without sealing. */
 export const ANNOUNCED = `${AGENT} (inorder)`;
-
-export const LIMITS: NodeLimits = {
-  maxFrameBytes: 1_048_576,
-  connectionsMax: 64,
-  framesPerSecondPerConnection: 1_000,
-  framesPerSecondPerAddress: 5_000,
-  messagesPerSecondPerSender: 50,
-  messagesBurstPerSender: 500,
-  peersMax: 100,
-  newPeersPerMinute: 1_000,
-  requestTimeoutMs: 15_000,
-};
 
 /** An inbox that does as it is told. */
 export class FakeInbox implements IncomingMail {
@@ -125,7 +114,7 @@ export async function startNode(world: SimWorld, host: SimHost, options: NodeOpt
     agent: AGENT,
     sealing: { mode: "off", unsealedAtMs: () => undefined },
     ...options,
-    limits: { ...LIMITS, ...options.limits },
+    limits: { ...NODE_LIMITS, ...options.limits },
   });
   await world.wait(node.start());
   scheduler.start();
