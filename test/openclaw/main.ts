@@ -5,7 +5,7 @@
  *     npm run test:openclaw -- --packages FOLDER      keep the packages there, for the next time
  *     npm run test:openclaw -- --version 2026.9.6     one generation
  *
- * Exit code 1 when something is not as it should be; 0, and a line that says so, when the packages cannot be had.
+ * Exit code 1 when something is not as it should be; 0, and a line that says so, when the npm registry is out of reach.
  */
 import { strict as check } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -230,16 +230,20 @@ function withoutMeta(text: string): unknown {
 }
 
 const { values } = parseArgs({ options: { packages: { type: "string" }, version: { type: "string" } } });
+const versions = VERSIONS.filter((known: Version) => values.version === undefined || values.version === known);
+if (versions.length === 0) throw new Error(`--version ${values.version}: wanted ${VERSIONS.join(" or ")}`);
 const scratch = mkdtempSync(join(tmpdir(), "barnacle-openclaw-"));
 try {
-  for (const version of VERSIONS.filter((known: Version) => values.version === undefined || values.version === known)) {
+  for (const version of versions) {
     process.stdout.write(`OpenClaw ${version}\n`);
-    const command = installOpenClaw(values.packages ?? scratch, version);
-    if (command === undefined) {
-      process.stdout.write("  skipped: the package cannot be had from the npm registry\n");
+    const installed = installOpenClaw(values.packages ?? scratch, version);
+    if ("unreachableBy" in installed) {
+      process.stdout.write(
+        `  skipped: the package cannot be had, the npm registry is out of reach (${installed.unreachableBy})\n`,
+      );
       continue;
     }
-    await play(join(scratch, version), command);
+    await play(join(scratch, version), installed.command);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
