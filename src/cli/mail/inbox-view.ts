@@ -8,13 +8,13 @@ import type { InboxLine } from "../../mailbox/mod.ts";
 import { formatDuration } from "../duration.ts";
 import { escapeText, paint } from "../terminal.ts";
 import { frameText, type FrameView } from "./frame.ts";
+import type { KnownSenders } from "./names.ts";
 
 /** How to show it. */
 export interface InboxViewInit extends FrameView {
   /** Unix milliseconds. */
   readonly nowMs: number;
-  /** What this host calls the senders it knows, by node id. */
-  readonly names: ReadonlyMap<string, string>;
+  readonly senders: KnownSenders;
 }
 
 /** Senders told by name in the summary. */
@@ -36,24 +36,27 @@ export function formatInbox(reading: InboxReading, view: InboxViewInit): string 
 
 /**
  * One message: who, how that was verified, whether it is a contact, when; and the text in its frame. Every message came with a signature by
- * the key that its sender's node id stands for, or it would not be in the inbox.
+ * the key that its sender's node id stands for, or it would not be in the inbox; but for those of another agent under the same identity,
+ * which the daemon hands over without sending them.
  */
 export function formatMessage(line: InboxLine, view: InboxViewInit): string {
   const age = formatDuration((view.nowMs - line.received_ts) / 1_000);
-  const head = `#${line.seq} from ${sender(line.from, view.names)}, signature verified, ${age} ago`;
+  const proof = line.from === view.senders.ownNodeId ? "handed over on this host" : "signature verified";
+  const head = `#${line.seq} from ${sender(line.from, view.senders)}, ${proof}, ${age} ago`;
   return `\n${paint(head, "strong", view.colour)}\n${frameText(line.msg, view)}`;
 }
 
-function formatOthers({ others }: InboxReading, { names }: InboxViewInit): string {
+function formatOthers({ others }: InboxReading, { senders }: InboxViewInit): string {
   if (others.length === 0) return "";
-  const shown = others.slice(0, SENDERS_MAX).map((other) => `  ${other.count} from ${sender(other.from, names)}\n`);
+  const shown = others.slice(0, SENDERS_MAX).map((other) => `  ${other.count} from ${sender(other.from, senders)}\n`);
   const rest = others.length > SENDERS_MAX
     ? `  and some from ${count(others.length - SENDERS_MAX, "more sender")}\n`
     : "";
   return `\nolder, not shown:\n${shown.join("")}${rest}`;
 }
 
-function sender(from: string, names: ReadonlyMap<string, string>): string {
+function sender(from: string, { names, ownNodeId }: KnownSenders): string {
+  if (from === ownNodeId) return `own identity (another agent of this host), ${escapeText(from)}`;
   const name = names.get(from);
   return name === undefined
     ? `${escapeText(from)}, not a contact`

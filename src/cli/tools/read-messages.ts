@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { readInbox } from "../../mailbox/commands.ts";
 import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import { formatInbox } from "../mail/inbox-view.ts";
-import { contactNames } from "../mail/names.ts";
+import { knownSenders } from "../mail/names.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { defineTool, PLAIN } from "./tool.ts";
 
@@ -27,11 +27,11 @@ export const readMessages = defineTool({
   readOnly: true,
   async run({ runtime, loaded }, { limit }) {
     await requireWorkDirectory(runtime.files, loaded.directory);
-    const names = await contactNames(runtime, loaded.directory);
+    const senders = await knownSenders(runtime, loaded);
     const reading = await readInbox(runtime.files, mailDirectoryPath(loaded.directory), {
       newestMax: limit ?? LIMIT_DEFAULT,
     });
-    const text = formatInbox(reading, { ...PLAIN, nowMs: runtime.clock.wallMs(), names });
+    const text = formatInbox(reading, { ...PLAIN, nowMs: runtime.clock.wallMs(), senders });
     const last = reading.newest.at(-1);
     return last === undefined ? text : `${text}\nmark_read with up_to ${last.seq} marks them as read\n`;
   },

@@ -97,13 +97,36 @@ describe("inbox", () => {
       cursor: 1,
       last_seq: 1,
       unread: 1,
-      messages: [{ ...message(1, ALICE, "\x1b\u202e\u2028"), from_name: "alice" }],
+      messages: [{ ...message(1, ALICE, "\x1b\u202e\u2028"), from_name: "alice", from_own_identity: false }],
       others: [],
       capped: false,
       damaged_lines: 0,
       cursor_problem: null,
     });
     expect(bench.text(CURSOR)).toBe("1\n");
+  });
+
+  test("says of another agent under the same identity that it is one, and not that a signature was verified", async () => {
+    bench.put(
+      "barnacle.json",
+      '{ "agents": { "others": [{ "id": "desk", "directory": "../desk", "identity": "shared" }] } }',
+    );
+    const own = (await bench.run("id")).output.match(/ed25519:\S+/)?.[0] ?? "";
+    putInbox(
+      ...Array.from({ length: 21 }, (_, index) => message(index + 1, own, "from the desk")),
+      message(22, BOB, "hi"),
+    );
+    const { output } = await bench.run("inbox");
+    const who = `own identity (another agent of this host), ${own}`;
+    expect(output).toContain(`older, not shown:\n  2 from ${who}\n`);
+    expect(output).toContain(`#21 from ${who}, handed over on this host, 1 min ago\n`);
+    expect(output).toContain(`#22 from ${BOB}, not a contact, signature verified, 1 min ago\n`);
+    const { messages, others } = JSON.parse((await bench.run("inbox", "--json")).output);
+    expect([others[0], messages.at(-2), messages.at(-1)].map((each) => each.from_own_identity)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   test("is empty where there is no mail, and makes nothing", async () => {
