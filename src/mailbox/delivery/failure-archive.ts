@@ -60,6 +60,8 @@ export class FailureArchive {
   /** Appends lines, durably, and removes what there is no more room for. @param wallMs names a new file */
   async append(lines: readonly Uint8Array[], wallMs: number): Promise<void> {
     if (lines.length === 0) return;
+    // With the mailbox itself gone it must not come into being again where it was.
+    await this.#files.stat(parentPath(this.#directory));
     await this.#files.makeDirectory(this.#directory, { mode: DIRECTORY_MODE });
     const numbers = await this.#numbers();
     const newest = numbers.at(-1);

@@ -25,7 +25,7 @@ import {
 import { DeliveredMemory } from "./memory/memory.ts";
 import { inboxPaths } from "./paths.ts";
 import { createFileListener } from "./reports.ts";
-import { statIfThere } from "../../store/mod.ts";
+import { parentPath, statIfThere } from "../../store/mod.ts";
 import { Turns } from "../../turns.ts";
 import type { ArchiveResult, InboxComponents, InboxInit, InboxPaths, InboxView } from "./types.ts";
 
@@ -64,7 +64,7 @@ export class Inbox {
     this.#init = init;
     this.#paths = inboxPaths(init.directory);
     const { files, clock, log, crypto } = components;
-    const directories = new Directories(files);
+    const directories = new Directories(files, parentPath(init.directory));
     this.#directories = directories;
     const onChanged = (): void => this.#noticeChange();
     const listener = createFileListener(log, this.#paths.inbox, {
@@ -248,6 +248,7 @@ export class Inbox {
 
   async #refresh(): Promise<void> {
     try {
+      await this.#directories.requireWorkDirectory();
       await this.#file.look();
       // Saving is the proof that the disk takes something again.
       if (this.#trouble !== undefined) await this.#checkpoints.save();

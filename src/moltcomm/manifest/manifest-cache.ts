@@ -70,6 +70,8 @@ export class ManifestCache {
   async save({ pair, source, fetchedMs }: CachedManifest): Promise<void> {
     const state = joinPath(this.#directory, "state");
     if (await statIfThere(this.#files, state) === undefined) {
+      // With the mailbox itself gone it must not come into being again where it was.
+      await this.#files.stat(this.#directory);
       await this.#files.makeDirectory(state, { mode: DIRECTORY_MODE });
       await this.#files.syncDirectory(this.#directory);
     }

@@ -53,6 +53,26 @@ describe("Inbox", () => {
     }
   });
 
+  test("takes nothing and says why while its work directory is elsewhere, and goes on where it was", async () => {
+    const setting = setUp();
+    const { world, host } = setting;
+    const life = await live(setting);
+    await deliver(setting, life, message(1));
+    const { files } = world.createRuntime(host);
+    await world.wait(files.rename("/work", "/moved"));
+    await world.wait(life.inbox.refresh());
+    expect(life.inbox.view.failing).toContain('Use "/work" as the work directory: got no directory there any more');
+    expect(events(life, "inbox_failing")).toHaveLength(1);
+    expect(await outcomes(setting, life, message(2))).toEqual(["refused"]);
+    expect(host.disk.names("/")).not.toContain("work");
+    await world.wait(files.rename("/moved", "/work"));
+    await world.wait(life.inbox.refresh());
+    expect(life.inbox.view.failing).toBeUndefined();
+    const again = await outcomes(setting, life, message(1), message(2), message(3));
+    expect(again.filter((outcome) => outcome === "refused")).toEqual([]);
+    expect(lines(setting).map(({ id }) => id)).toEqual(["id-1", "id-2", "id-3"]);
+  });
+
   test("refresh notices a deleted inbox, and no restart gives its numbers again", async () => {
     for (const how of ["kill", "close", "powerCut"]) {
       const setting = setUp();
@@ -259,6 +279,7 @@ describe("Inbox", () => {
 
   test("deliver makes its directory again when somebody deleted all of it", async () => {
     const setting = setUp();
+    setting.host.disk.putDirectory("/work/deep");
     const life = await live(setting, { directory: "/work/deep/.moltcomm" });
     expect(await outcomes(setting, life, message(1))).toEqual(["delivered"]);
     expect(setting.host.disk.names("/work/deep/.moltcomm")).toEqual(["inbox.ndjson", "state"]);

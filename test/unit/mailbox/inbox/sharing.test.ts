@@ -12,7 +12,11 @@ import { INIT, message, setUp } from "./support/lives.ts";
 async function linesPerSync(perTurn: number, turns: number): Promise<number[]> {
   const { runtime: { clock, crypto, files } } = setUp().host.startIdle();
   const callbacks: (() => void)[] = [];
-  const memory = new DeliveredMemory({ files, log: new RecordingLogger(), directories: new Directories(files) }, {
+  const memory = new DeliveredMemory({
+    files,
+    log: new RecordingLogger(),
+    directories: new Directories(files, "/work"),
+  }, {
     directory: "/work/memory",
     rememberForMs: 1_000,
   });
