@@ -83,16 +83,20 @@ export class FakeWeb {
 export const SOURCE = "https://one.example/";
 export const OTHER_SOURCE = "https://two.example/m/";
 
+/** Files in memory have no directories; that something is there is enough. */
+const DIRECTORY = "/work/.moltcomm";
+
 /** A client with everything real but the platform, the web and time. */
 export function makeClientBench(
   init: { readonly sources?: readonly string[]; readonly files?: MemoryFiles; publisher?: Party } = {},
 ) {
   const bench = makeBench();
   const files = init.files ?? new MemoryFiles();
+  files.put(DIRECTORY, "");
   const web = new FakeWeb();
   const publisher = init.publisher ?? makeParty();
   const client = new ManifestClient({ ...bench, crypto, files, http: web }, {
-    directory: "/work/.moltcomm",
+    directory: DIRECTORY,
     pub: publisher.pub,
     sources: init.sources ?? [SOURCE],
   });
