@@ -16,6 +16,11 @@ export const AT_ONCE_BYTES_MAX = 2 * KIB;
 export const BUSY_AFTER_FRAMES = 1_000;
 /** Frames that leave in one write; the far end starts on them while we sign the next. */
 export const FRAMES_PER_WRITE = 16;
+/**
+ * So many frames behind a message, here and not yet looked at, can share its sync. With fewer under way in all, their sender would have
+ * nothing to do meanwhile.
+ */
+export const FOLLOWED_BY_FRAMES = 64;
 /** Read and not yet looked at, each connection, before it is paused; a frame that is not whole yet is read on. */
 export const READ_AHEAD_BYTES = 64 * KIB;
 /** Read and not yet looked at, all connections together; beyond it the one that holds most is closed. */

@@ -9,6 +9,7 @@
 import type { Clock } from "../runtime/port.ts";
 import {
   DETAIL_CHARACTERS_MAX,
+  FOLLOWED_BY_FRAMES,
   REFUSED_IN_ORDER_KEPT_FACTOR,
   REFUSED_SENDERS_MAX,
   REFUSED_SENDERS_PER_RELAY_MAX,
@@ -155,8 +156,9 @@ export class Directs {
 
   #deliver(arrived: Arrived, msg: string): void {
     const { clock, incoming, onFault } = this.#components;
-    const { from, id, to = "" } = arrived.message;
-    incoming.deliver({ from, id, to, msg, receivedAtMs: clock.wallMs() }).then(
+    const { link, message: { from, id, to = "" }, frameBytes } = arrived;
+    const isFollowed = link.bufferedBytes >= FOLLOWED_BY_FRAMES * frameBytes;
+    incoming.deliver({ from, id, to, msg, receivedAtMs: clock.wallMs(), isFollowed }).then(
       (outcome) => this.#settled(arrived, outcome),
       (thrown: unknown) => {
         onFault(thrown);

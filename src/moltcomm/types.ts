@@ -13,6 +13,8 @@ export interface IncomingMessage {
   readonly msg: string;
   /** Unix milliseconds, our clock. */
   readonly receivedAtMs: number;
+  /** Whether many more have arrived behind it and will be delivered in the next turns: they can share its sync. Default: no. */
+  readonly isFollowed?: boolean;
 }
 
 /**

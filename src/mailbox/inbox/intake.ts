@@ -12,8 +12,6 @@ import type { Appended } from "./file-listener.ts";
 import {
   BATCH_CHARACTERS_MAX,
   BATCH_LINES_MAX,
-  FULL_TURN_LINES,
-  SHARED_LINES,
   SHARED_LINES_MAX,
   WAITING_CHARACTERS_MAX,
   WAITING_LINES_MAX,
@@ -76,6 +74,8 @@ export class Intake {
   readonly #waiting = new Map<string, Waiting>();
   #gathered: Waiting[] = [];
   #gatheredCharacters = 0;
+  /** Of the message gathered last. */
+  #isFollowed = false;
   #writing: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
 
@@ -137,6 +137,7 @@ export class Intake {
     }
     if (refusal !== undefined) return Promise.resolve(refusal);
     backlog.expect(from);
+    this.#isFollowed = message.isFollowed === true;
     return this.#gather({ key, digest, from, rest: composeRest(message) });
   }
 
@@ -200,14 +201,13 @@ export class Intake {
     this.#writing = undefined;
   }
 
-  /** While messages stream in, those of a few turns share a sync: it costs as much as checking two of them. */
+  /** Messages that have arrived already share the sync. No others are waited for: their sender may be waiting for the answers. */
   async #gatherMore(): Promise<void> {
     const { clock } = this.#components;
-    for (let grownBy = this.#gathered.length; grownBy > 0 && this.#gathered.length < SHARED_LINES_MAX;) {
-      if (this.#gathered.length >= SHARED_LINES && grownBy < FULL_TURN_LINES) return;
+    while (this.#isFollowed && this.#gathered.length < SHARED_LINES_MAX) {
       const before = this.#gathered.length;
       await new Promise<void>((resolve) => clock.nextTurn(resolve));
-      grownBy = this.#gathered.length - before;
+      if (this.#gathered.length === before) return;
     }
   }
 

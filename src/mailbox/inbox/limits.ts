@@ -15,10 +15,7 @@ export const CURSOR_BYTES_MAX = 4 * KIB;
  */
 export const BATCH_LINES_MAX = 1_024;
 export const BATCH_CHARACTERS_MAX = 4 * MIB;
-/** So many messages are enough for a sync of their own while further ones stream in. */
-export const SHARED_LINES = 32;
-/** A turn that brings so many has left others behind: they are waited for, up to so many for one sync. */
-export const FULL_TURN_LINES = 16;
+/** Messages that wait for those behind them, to share a sync: it costs as much as checking two of them. */
 export const SHARED_LINES_MAX = 128;
 /** Messages, and their characters, waiting to be written; beyond it the disk does not keep up and more are refused. */
 export const WAITING_LINES_MAX = 65_536;

@@ -8,8 +8,10 @@ import { createMetrics } from "../../../../src/metrics/mod.ts";
 import { RecordingLogger } from "../../store/support/recording-logger.ts";
 import { INIT, message, setUp } from "./support/lives.ts";
 
-/** Messages that arrive so many a turn, where a sync takes a turn. @returns how many lines each sync had */
-async function linesPerSync(perTurn: number, turns: number): Promise<number[]> {
+const PER_TURN = 16;
+
+/** Messages that arrive 16 a turn, where a sync takes a turn. @returns how many lines each sync had */
+async function linesPerSync(turns: number, isFollowed: (index: number) => boolean): Promise<number[]> {
   const { runtime: { clock, crypto, files } } = setUp().host.startIdle();
   const callbacks: (() => void)[] = [];
   const memory = new DeliveredMemory({
@@ -39,7 +41,9 @@ async function linesPerSync(perTurn: number, turns: number): Promise<number[]> {
   });
   const all: Promise<unknown>[] = [];
   for (let turn = 0; turn < turns || callbacks.length > 0; turn++) {
-    for (let count = 0; turn < turns && count < perTurn; count++) all.push(intake.deliver(message(all.length)));
+    for (let count = 0; turn < turns && count < PER_TURN; count++) {
+      all.push(intake.deliver({ ...message(all.length), isFollowed: isFollowed(all.length) }));
+    }
     for (const callback of callbacks.splice(0)) callback();
     for (let job = 0; job < 50; job++) await Promise.resolve();
   }
@@ -47,16 +51,20 @@ async function linesPerSync(perTurn: number, turns: number): Promise<number[]> {
   return syncs;
 }
 
-test.each([
-  ["up to 128 that come in full turns", 16, 128],
-  ["32 that come in smaller ones", 8, 32],
-])("Intake shares a sync among %s", async (_, perTurn, perSync) => {
-  const [first, ...others] = await linesPerSync(perTurn, 64);
-  expect(first).toBe(perTurn);
-  expect(Math.max(...others)).toBe(perSync);
-  expect(others.slice(0, -1).every((lines) => lines === perSync)).toBe(true);
+test("Intake shares a sync among up to 128 while many have arrived behind them", async () => {
+  const [first, ...others] = await linesPerSync(60, () => true);
+  expect(first).toBe(PER_TURN);
+  expect(others.slice(0, -1).every((lines) => lines === 128)).toBe(true);
 });
 
-test("Intake waits for nobody once a turn brings nothing", async () => {
-  expect(await linesPerSync(16, 3)).toEqual([16, 32]);
+test("Intake waits for nobody when few have arrived behind a message", async () => {
+  expect(new Set(await linesPerSync(60, () => false))).toEqual(new Set([PER_TURN]));
+});
+
+test("Intake waits for nobody once a turn brings nothing, whatever was said before", async () => {
+  expect(await linesPerSync(3, () => true)).toEqual([16, 32]);
+});
+
+test("Intake goes by the message that came last", async () => {
+  expect(await linesPerSync(6, (index) => index < 40)).toEqual([16, 32, 16, 16, 16]);
 });

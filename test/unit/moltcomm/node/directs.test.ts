@@ -50,6 +50,29 @@ describe("§11 reading 1: an ACK is a promise", () => {
     expect(writes).toBeLessThanOrEqual(6);
   });
 
+  test("the inbox is told of messages that have arrived behind one, when they are many", async () => {
+    const { world, subject, dial, inbox } = await makeScene();
+    const { open, behave } = byHand();
+    inbox.behave = behave;
+    const peer = await dial();
+    const frames = Array.from(
+      { length: 100 },
+      (_, index) =>
+        peer.signer.frame({
+          t: "DIRECT",
+          id: `${index}`,
+          to: subject.nodeId,
+          ts: peer.runtime.clock.wallMs(),
+          body: { msg: "one of many" },
+        }),
+    );
+    peer.connection?.write(new Uint8Array(await new Blob(frames).arrayBuffer()));
+    await world.until(() => open.length === 100);
+    const followed = open.map(({ message }) => message.isFollowed);
+    expect(followed).toContain(true);
+    expect(followed.lastIndexOf(true)).toBeLessThan(40);
+  });
+
   test("an inbox that breaks its word costs the sender a retry, and not the connection", async () => {
     const { subject, dial, inbox } = await makeScene();
     inbox.behave = () => Promise.reject(new Error("a mistake of ours"));
