@@ -33,11 +33,16 @@ const OWN_KEY_BYTES = 32;
 
 /** What a start still has to do once it listens waits so long, so that whoever waits for the port is answered first. */
 const FIRST_ANSWER_MS = 5;
+/**
+ * By then the start is over, and the first looks at others are still to come: they wait for company, and this would be some. The platform
+ * would collect the start's garbage by itself seconds later, when the process is at rest and its memory has left the processor's cache.
+ */
+const COLLECT_GARBAGE_AFTER_MS = 800;
 /** By then everything periodic has run twice, and what goes is what none of it needs. */
 const RETURN_MEMORY_AFTER_MS = 45_000;
 /** Code that runs seldom comes back with time: 5 ms of processor time so often keep it away. */
 const RETURN_MEMORY_INTERVAL_MS = 10 * 60_000;
-const RETURN_MEMORY_TIMEOUT_MS = 10_000;
+const MEMORY_TIMEOUT_MS = 10_000;
 
 /** What every part works with. */
 interface Base {
@@ -86,7 +91,7 @@ export async function startHost(runtime: Runtime, loaded: LoadedConfig, parts: H
     hub?.addLastClosingAct();
     base.scheduler.start();
     // A hub is there for load, and would take it all back.
-    if (!parts.hub && relay === undefined) returnMemoryNowAndThen(base);
+    if (!parts.hub && relay === undefined) tidyUpAfterStart(base);
     const running = [agent, hub, relay].filter((part) => part !== undefined);
     return {
       stop: once((reason) => stopHost(base, running, reason)),
@@ -287,13 +292,20 @@ function pause(clock: Clock, durationMs: number): Promise<void> {
 }
 
 /** A third of what an agent holds once it listens is code that a heartbeat does not run. */
-function returnMemoryNowAndThen({ runtime: { process }, scheduler, log }: Base): void {
+function tidyUpAfterStart({ runtime: { process }, scheduler, log }: Base): void {
+  scheduler.add({
+    name: "garbage",
+    intervalMs: null,
+    firstDelayMs: COLLECT_GARBAGE_AFTER_MS,
+    timeoutMs: MEMORY_TIMEOUT_MS,
+    run: () => Promise.resolve(process.collectGarbage()),
+  });
   scheduler.add({
     name: "memory",
     intervalMs: RETURN_MEMORY_INTERVAL_MS,
     firstDelayMs: RETURN_MEMORY_AFTER_MS,
     // Without a tolerance: beside other work, that would at once take back what it needs.
-    timeoutMs: RETURN_MEMORY_TIMEOUT_MS,
+    timeoutMs: MEMORY_TIMEOUT_MS,
     // Where it cannot be done, nothing is the worse for it.
     run: () => process.returnMemory().catch((error: unknown) => log.debug("memory_not_returned", { error })),
   });

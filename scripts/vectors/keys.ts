@@ -1,6 +1,6 @@
 /** The two identities of the vectors: published, and so nobody's. */
 import { Signer } from "../../src/moltcomm/wire/mod.ts";
-import { createCrypto } from "../../src/runtime/shared/crypto.ts";
+import { createCrypto, publicFromPrivate } from "../../src/runtime/shared/crypto.ts";
 
 export interface TestKey {
   readonly privatePkcs8: Uint8Array<ArrayBuffer>;
@@ -15,7 +15,7 @@ const crypto = createCrypto();
 
 function testKey(privatePkcs8: Buffer): TestKey {
   const own = new Uint8Array(privatePkcs8);
-  const identity = { publicSpki: crypto.publicFromPrivate(own), sign: crypto.ed25519Signer(own) };
+  const identity = { publicSpki: publicFromPrivate(own), sign: crypto.ed25519Signer(own) };
   return { privatePkcs8: own, signer: new Signer({ crypto }, identity), sign: identity.sign };
 }
 

@@ -58,7 +58,7 @@ export async function importIdentity(
   if ("found" in read) throw noKeyError(read.found);
   let nodeId: string;
   try {
-    nodeId = deriveNodeId(crypto, crypto.publicFromPrivate(read.der));
+    nodeId = deriveNodeId(crypto, await crypto.publicFromPrivate(read.der));
   } catch (thrown) {
     throw isBarnacleError(thrown, "BODY_INVALID") ? noKeyError("another kind of key, or a damaged one") : thrown;
   }

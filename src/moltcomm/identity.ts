@@ -50,7 +50,7 @@ export async function loadIdentity(
 ): Promise<Identity | undefined> {
   const path = identityPath(init.directory);
   const key = await readPrivateKey(components.files, path);
-  return key === undefined ? undefined : makeIdentity(components.crypto, key, path);
+  return key === undefined ? undefined : await makeIdentity(components.crypto, key, path);
 }
 
 /**
@@ -78,7 +78,7 @@ export async function storeIdentity(
   privatePkcs8: Uint8Array<ArrayBuffer>,
 ): Promise<Identity> {
   const path = identityPath(directory);
-  const identity = makeIdentity(components.crypto, privatePkcs8, path);
+  const identity = await makeIdentity(components.crypto, privatePkcs8, path);
   await components.files.makeDirectory(joinPath(directory, DIRECTORY), { mode: 0o700 });
   await components.files.syncDirectory(directory);
   await replaceFile(components, path, new TextEncoder().encode(encodeKeyPem(privatePkcs8)), { mode: 0o600 });
@@ -108,20 +108,21 @@ export async function readPrivateKey(
   return key;
 }
 
-function makeIdentity(crypto: Crypto, privatePkcs8: Uint8Array<ArrayBuffer>, path: string): Identity {
-  let publicSpki: Uint8Array<ArrayBuffer>;
-  let sign: Ed25519Signer;
-  try {
-    publicSpki = crypto.publicFromPrivate(privatePkcs8);
-    sign = crypto.ed25519Signer(privatePkcs8);
-  } catch (thrown) {
+/** Everything but the public half waits until it is asked for: a host without mail needs no more. */
+async function makeIdentity(
+  crypto: Crypto,
+  privatePkcs8: Uint8Array<ArrayBuffer>,
+  path: string,
+): Promise<Identity> {
+  const publicSpki = await crypto.publicFromPrivate(privatePkcs8).catch((thrown: unknown) => {
     throw isBarnacleError(thrown, "BODY_INVALID") ? unreadableKeyError(path) : thrown;
-  }
+  });
+  let signer: Ed25519Signer | undefined;
   let agreementKey: X25519Key | undefined;
   return {
     nodeId: deriveNodeId(crypto, publicSpki),
     publicSpki,
-    sign,
+    sign: (data) => (signer ??= crypto.ed25519Signer(privatePkcs8))(data),
     agreementKey: () => agreementKey ??= crypto.x25519FromEd25519(privatePkcs8),
   };
 }

@@ -52,14 +52,21 @@ export interface Ed25519KeyPair {
   readonly publicSpki: Uint8Array<ArrayBuffer>;
 }
 
-/** Synchronous hashing, Ed25519 and X25519: they stand in the path of every message, where a promise each would cost more than the work. */
+/**
+ * Hashing, Ed25519 and X25519, synchronous but for what a start asks: the rest stands in the path of every message, where a promise each
+ * would cost more than the work.
+ */
 export interface Crypto {
   sha256(data: Uint8Array | string): Uint8Array<ArrayBuffer>;
   /** Compares in time that depends on the lengths only. */
   equalInConstantTime(left: Uint8Array, right: Uint8Array): boolean;
   generateEd25519(): Ed25519KeyPair;
-  /** The public half of a private key. @throws `BODY_INVALID` when the bytes are no Ed25519 PKCS#8 key */
-  publicFromPrivate(privatePkcs8: Uint8Array): Uint8Array<ArrayBuffer>;
+  /**
+   * The public half of a private key, 44 bytes of SPKI DER. Each start asks for it, so it does not load what the others need.
+   *
+   * @throws `BODY_INVALID` when the bytes are no Ed25519 PKCS#8 key
+   */
+  publicFromPrivate(privatePkcs8: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /** Reads a private key once, for many signatures of 64 bytes. @throws `BODY_INVALID` when the key is none */
   ed25519Signer(privatePkcs8: Uint8Array): Ed25519Signer;
   /** Reads a public key once, for many checks: reading takes as long as checking. `undefined` when the key is none. */
@@ -355,6 +362,8 @@ export interface Process {
    * such choice.
    */
   expectLoad(): void;
+  /** Collects all garbage at once, where the platform can be asked: it would do so by itself, at a worse moment. */
+  collectGarbage(): void;
   /**
    * Says that the start is over: what memory only the start needed may go. Nothing is lost by it, and it may be called again. Does nothing
    * where the runtime has no such means.

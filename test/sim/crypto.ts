@@ -1,6 +1,6 @@
 /** The port's `Crypto`: the real thing, with keys drawn from the seed. @module */
 import type { Crypto, Random } from "../../src/runtime/port.ts";
-import { createCrypto } from "../../src/runtime/shared/crypto.ts";
+import { createCrypto, publicFromPrivate } from "../../src/runtime/shared/crypto.ts";
 
 /** What stands before the 32 bytes of an Ed25519 private key in PKCS#8. Source: RFC 8410, section 7 */
 const PKCS8_PREFIX = Uint8Array.of(
@@ -31,7 +31,7 @@ export function createSimCrypto(random: Random): Crypto {
       const privatePkcs8 = new Uint8Array(PKCS8_PREFIX.length + KEY_BYTES);
       privatePkcs8.set(PKCS8_PREFIX);
       privatePkcs8.set(random.bytes(KEY_BYTES), PKCS8_PREFIX.length);
-      return { privatePkcs8, publicSpki: real.publicFromPrivate(privatePkcs8) };
+      return { privatePkcs8, publicSpki: publicFromPrivate(privatePkcs8) };
     },
   };
 }

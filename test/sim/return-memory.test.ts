@@ -1,4 +1,4 @@
-/** Hunts: an agent that never gives back the memory of its start, does it all the time, or minds when that fails. */
+/** Hunts: an agent that never tidies up after its start, does it all the time, or minds when that fails. */
 import { expect, test } from "vitest";
 import { startHost } from "../../src/agent.ts";
 import { runCommandLine } from "../../src/cli/mod.ts";
@@ -6,6 +6,7 @@ import "./fleet/preload.ts";
 import { SimWorld } from "./mod.ts";
 
 interface Life {
+  readonly collectedAtMs: readonly number[];
   readonly returnedAtMs: readonly number[];
   readonly isRunning: boolean;
   readonly said: string;
@@ -14,6 +15,7 @@ interface Life {
 /** Runs a command for eleven minutes. */
 async function live(words: readonly string[], returnMemory: () => Promise<void>): Promise<Life> {
   const world = new SimWorld({ seed: 7 });
+  const collectedAtMs: number[] = [];
   const returnedAtMs: number[] = [];
   let said = "";
   const process = world.addHost("host").start((platform) => {
@@ -21,7 +23,8 @@ async function live(words: readonly string[], returnMemory: () => Promise<void>)
       returnedAtMs.push(world.clock.monotonicMs());
       return returnMemory();
     };
-    const runtime = { ...platform, process: { ...platform.process, returnMemory: noted } };
+    const collectGarbage = () => void collectedAtMs.push(world.clock.monotonicMs());
+    const runtime = { ...platform, process: { ...platform.process, collectGarbage, returnMemory: noted } };
     return runCommandLine({
       runtime,
       startHost: (loaded, parts) => startHost(runtime, loaded, parts),
@@ -31,7 +34,7 @@ async function live(words: readonly string[], returnMemory: () => Promise<void>)
   }, { name: words[0] ?? "", arguments: [...words, "--log", "json", "--log-level", "debug"] });
   process.standardError.onText = (text) => said += text;
   await world.run(660_000);
-  return { returnedAtMs, isRunning: process.isRunning, said };
+  return { collectedAtMs, returnedAtMs, isRunning: process.isRunning, said };
 }
 
 test("an agent returns memory once all that is periodic has run, and now and then again", async () => {
@@ -43,10 +46,17 @@ test("an agent returns memory once all that is periodic has run, and now and the
   expect(isRunning).toBe(true);
 });
 
+test("an agent collects the garbage of its start once, within a second", async () => {
+  const { collectedAtMs, said } = await live(["run"], () => Promise.resolve());
+  expect(collectedAtMs.length, said).toBe(1);
+  expect(collectedAtMs[0]).toBeGreaterThanOrEqual(800);
+  expect(collectedAtMs[0]).toBeLessThan(1_000);
+});
+
 test("a process with a hub keeps its memory", async () => {
-  const { returnedAtMs, said } = await live(["up"], () => Promise.resolve());
+  const { collectedAtMs, returnedAtMs, said } = await live(["up"], () => Promise.resolve());
   expect(said).toContain('"event":"listening"');
-  expect(returnedAtMs).toEqual([]);
+  expect([...collectedAtMs, ...returnedAtMs]).toEqual([]);
 });
 
 test("an agent lives on and says so at debug when memory cannot be returned", async () => {

@@ -33,7 +33,7 @@ export async function readPublishingKey(
   const read = readForeignKey(await files.read(path, SECRET_BYTES_MAX));
   if ("found" in read) throw noKeyError(path, read.found);
   try {
-    return { pub: encodeBase64(crypto.publicFromPrivate(read.der)), sign: crypto.ed25519Signer(read.der) };
+    return { pub: encodeBase64(await crypto.publicFromPrivate(read.der)), sign: crypto.ed25519Signer(read.der) };
   } catch (thrown) {
     throw isBarnacleError(thrown, "BODY_INVALID") ? noKeyError(path, "another kind of key, or a damaged one") : thrown;
   }

@@ -126,6 +126,17 @@ export interface BunForeign {
   ): { readonly symbols: Readonly<Record<Name, (...values: number[]) => number>> };
 }
 
+/** What this adapter uses of `bun:jsc`. Source: https://bun.com/reference/bun/jsc */
+export interface BunEngine {
+  /** Collects all garbage before it returns, and leaves compiled code alone. */
+  fullGC(): number;
+}
+
+/** Loads `bun:jsc`, which nothing needs at start. */
+export function loadEngine(): BunEngine {
+  return process.getBuiltinModule("bun:jsc") as BunEngine;
+}
+
 /** Loads `bun:ffi`, which nothing needs at start. */
 export function loadForeign(): BunForeign {
   return process.getBuiltinModule("bun:ffi") as BunForeign;

@@ -50,6 +50,7 @@ export function createProcess(parts: ProcessParts = streamParts()): Process {
     hostFacts,
     usage,
     expectLoad: () => undefined,
+    collectGarbage: () => undefined,
     returnMemory: () => Promise.resolve(),
     spawn: (command, commandArguments, options): Promise<ChildProcess> =>
       spawnChild(command, commandArguments, options?.environment),

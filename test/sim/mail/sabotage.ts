@@ -7,6 +7,7 @@
 import { BarnacleError } from "../../../src/errors.ts";
 import { Signer } from "../../../src/moltcomm/wire/mod.ts";
 import type { Crypto, FileHandle, Files, Network, Runtime } from "../../../src/runtime/port.ts";
+import { publicFromPrivate } from "../../../src/runtime/shared/crypto.ts";
 import type { Sabotage } from "../fleet/crew.ts";
 import type { CheckerName } from "../fleet/record.ts";
 import { bind, endLater, leakTimers } from "../fleet/sabotage.ts";
@@ -197,7 +198,7 @@ function rememberRefused({ crypto, network, random }: Runtime, host: SimHost): N
 export function signerOf(host: SimHost, crypto: Crypto): Signer {
   const base64 = (host.disk.text(`${MAIL_DIRECTORY}/identity.pem`) ?? "").replaceAll(/-----.*?-----|\s/g, "");
   const privatePkcs8 = Uint8Array.from(atob(base64), (unit) => unit.charCodeAt(0));
-  const publicSpki = crypto.publicFromPrivate(privatePkcs8);
+  const publicSpki = publicFromPrivate(privatePkcs8);
   return new Signer({ crypto }, { publicSpki, sign: crypto.ed25519Signer(privatePkcs8) });
 }
 

@@ -33,6 +33,7 @@ export function createProcessPort(process: SimProcess): Process {
       homeDirectory: "/root",
     }),
     expectLoad: () => undefined,
+    collectGarbage: () => undefined,
     returnMemory: () => Promise.resolve(),
     usage: () => {
       const livedSeconds = (host.world.clock.monotonicMs() - startedAtMs) / 1000;

@@ -177,6 +177,7 @@ export class FakeProcess {
         homeDirectory: "/home/user",
       }),
       expectLoad: () => undefined,
+      collectGarbage: () => undefined,
       returnMemory: () => Promise.resolve(),
       usage: () => ({ residentBytes: 0, processorSeconds: 0 }),
       spawn: (command, commandArguments) => {
