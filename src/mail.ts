@@ -318,6 +318,7 @@ function answerOf(nodeId: string, mailbox: Mailbox, node: MoltCommNode): MailAns
     },
     outbox: {
       queued: deliveries.queued,
+      kept: deliveries.kept,
       in_flight: deliveries.inFlight,
       delivered: deliveries.delivered,
       failed: deliveries.failed,

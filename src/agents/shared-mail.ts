@@ -107,11 +107,14 @@ export class SharedMail implements MailSharing, MailFront {
   /** What one agent writes to another under the same identity does not leave this host. */
   carrierOf(node: Carrier): Carrier {
     return {
-      attempt: (message) => message.to === this.#nodeId ? this.#deliverHere(message) : node.attempt(message),
+      attempt: (message, keptBy) =>
+        message.to === this.#nodeId ? this.#deliverHere(message) : node.attempt(message, keptBy),
+      leave: (message, keeper) => node.leave(message, keeper),
       prepare: (message) => {
         if (message.to !== this.#nodeId) node.prepare(message);
       },
       onReachable: (listener) => node.onReachable(listener),
+      onKept: (listener) => node.onKept(listener),
     };
   }
 

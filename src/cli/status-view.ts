@@ -75,8 +75,9 @@ export function formatHostStatus(answer: StatusAnswer, askedAt: string, view: Vi
 }
 
 function mailCell({ inbox, outbox }: MailAnswer, before = ""): Cell {
+  const kept = outbox.kept === undefined || outbox.kept === 0 ? "" : ` (${outbox.kept} kept by relays)`;
   return {
-    text: `${before}${inbox.unread} unread, ${outbox.queued} to be delivered, ${outbox.failed} failed`,
+    text: `${before}${inbox.unread} unread, ${outbox.queued} to be delivered${kept}, ${outbox.failed} failed`,
     ...(inbox.unread > 0 || outbox.failed > 0 ? { tone: "warning" } : {}),
   };
 }

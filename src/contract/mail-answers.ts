@@ -43,9 +43,11 @@ export const mailAnswer = z.lazy(() =>
       /** Why no message can be taken now; `null` when all is well. */
       problem: z.nullable(z.string()),
     }),
-    /** Messages of this process's life, but `queued`, which outlives it. */
+    /** Messages of this process's life, but `queued` and `kept`, which outlive it. */
     outbox: z.looseObject({
       queued: count,
+      /** Of these, how many relays keep for recipients that are away; absent in answers of releases that did not know. */
+      kept: z.optional(count),
       in_flight: count,
       delivered: count,
       failed: count,

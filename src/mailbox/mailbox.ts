@@ -252,6 +252,7 @@ export class Mailbox {
 const NO_DELIVERIES: DispatcherView = {
   queued: 0,
   inFlight: 0,
+  kept: 0,
   delivered: 0,
   failed: 0,
   recipientsWaiting: 0,

@@ -30,19 +30,48 @@ export interface OutgoingMessage {
   readonly msg: string;
 }
 
+/** A relay that keeps messages for nodes that are away: one object for as long as one connection to it lasts. */
+export interface Keeper {
+  /** `relay://HOST:PORT`. */
+  readonly address: string;
+  readonly nodeId: string;
+}
+
+/** What is heard of a message that a relay keeps: its recipient took or refused it, or the relay has let it go. */
+export interface KeptNews {
+  readonly to: string;
+  readonly id: string;
+  readonly what: "delivered" | "refused" | "dropped";
+}
+
 /** What an attempt came to. */
 export type AttemptOutcome =
   | { readonly outcome: "delivered" }
-  | { readonly outcome: "failed"; readonly reason: string; readonly byRecipient: boolean; readonly detail: string };
+  | {
+    readonly outcome: "failed";
+    readonly reason: string;
+    readonly byRecipient: boolean;
+    readonly detail: string;
+    /** The relay that says that it keeps the message. */
+    readonly keeper?: Keeper;
+  };
 
 /** How messages leave this host: the node's `Carrier`. */
 export interface Carrier {
-  /** One attempt; overlapping ones to one recipient go in the order of the calls. Never rejects. */
-  attempt(message: OutgoingMessage): Promise<AttemptOutcome>;
+  /**
+   * One attempt; overlapping ones to one recipient go in the order of the calls. Never rejects.
+   *
+   * @param keptBy who keeps this message already: where the recipient is not found, it gets it no second time
+   */
+  attempt(message: OutgoingMessage, keptBy?: Keeper): Promise<AttemptOutcome>;
+  /** One attempt over the relay that keeps what comes before it, and no other way. Never rejects. */
+  leave(message: OutgoingMessage, keeper: Keeper): Promise<AttemptOutcome>;
   /** Makes ready what the next attempt to this recipient needs, while it answers the one before; a carrier need not. */
   prepare?(message: OutgoingMessage): void;
   /** Calls `listener` when a node became reachable (again). @returns a function that ends it */
   onReachable(listener: (nodeId: string) => void): () => void;
+  /** Calls `listener` with what is heard of messages that relays keep. @returns a function that ends it */
+  onKept(listener: (news: KeptNews) => void): () => void;
 }
 
 /** A line of `.moltcomm/inbox.ndjson`, its six fields in this order. Source: the heartbeat inbox contract, section 2.1. */
@@ -55,8 +84,8 @@ export interface InboxLine {
   readonly msg: string;
 }
 
-/** How far an outgoing message is: durable here, tried, durable there, or given up with the reason. */
-export type DeliveryState = "accepted" | "sent" | "delivered" | "failed";
+/** How far an outgoing message is: durable here, tried, kept by a relay meanwhile, durable there, or given up with the reason. */
+export type DeliveryState = "accepted" | "sent" | "kept" | "delivered" | "failed";
 
 /** An outgoing message as `outbox` shows it. Times are Unix milliseconds. */
 export interface DeliveryView {
@@ -68,4 +97,6 @@ export interface DeliveryView {
   readonly settledAtMs: number | null;
   readonly attempts: number;
   readonly lastError: string | null;
+  /** Who keeps it for its recipient, and since when; `null` while nobody does. */
+  readonly kept: { readonly keeper: Keeper; readonly sinceMs: number } | null;
 }

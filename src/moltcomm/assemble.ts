@@ -33,14 +33,15 @@ import { Traffic } from "./traffic.ts";
 import { Turns } from "./turns.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Voice } from "./voice.ts";
+import type { KeptNews } from "./types.ts";
 import { KeyBook, Signer } from "./wire/mod.ts";
 
 /** What the parts tell the node. */
 export interface NodeEvents {
   met(met: Met): void;
   newAddress(nodeId: string): void;
-  /** A node that was away has taken a message meanwhile. */
-  isBack(nodeId: string): void;
+  /** Something is heard of a message that a relay kept. */
+  kept(news: KeptNews): void;
   closed(link: Link): void;
   /** A frame longer than allowed was announced. */
   tooLarge(link: Link): void;
@@ -137,7 +138,7 @@ function assembleIntake(
     perSender,
     replay: new ReplayMemory({ clock }, { keepMs: REPLAY_MEMORY_MS, entriesMax: REPLAY_MEMORY_MAX }),
     reading,
-    isBack: (nodeId) => events.isBack(nodeId),
+    onKept: (news) => events.kept(news),
     onBusy,
   });
   return { turns, reading, directs };

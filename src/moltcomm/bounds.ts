@@ -79,6 +79,8 @@ export const SILENCE_MS = 4 * MINUTE_MS;
 export const SILENCE_MAX_MS = 5 * MINUTE_MS;
 /** A connection we dialled and have no use for is closed after so long. */
 export const UNUSED_MS = 2 * MINUTE_MS;
+/** One to a relay that keeps messages of ours: longer than the longest wait between two looks whether their recipient is back. */
+export const KEEPER_UNUSED_MS = 10 * MINUTE_MS;
 /** A connection that owes answers and has been silent for so long gives way to a newer one of the same node. */
 export const SUPERSEDED_SILENCE_MS = 3_000;
 

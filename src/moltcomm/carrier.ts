@@ -13,7 +13,7 @@ import { outcomeOfError } from "./outcomes.ts";
 import type { Ways } from "./relays/mod.ts";
 import { failure, type Request, type RequestFailure, type Requests } from "./requests.ts";
 import { InOrder, type Sealing } from "./sealing/mod.ts";
-import type { AttemptOutcome, IncomingMail, OutgoingMessage } from "./types.ts";
+import type { AttemptOutcome, IncomingMail, Keeper, OutgoingMessage } from "./types.ts";
 import type { Voice } from "./voice.ts";
 import type { Message } from "./wire/types.ts";
 
@@ -41,12 +41,14 @@ export interface CarrierInit {
 class Attempt implements Request {
   readonly kind = "DIRECT";
   readonly message: OutgoingMessage;
+  readonly keptBy: Keeper | undefined;
   readonly #settle: (outcome: AttemptOutcome) => void;
   #link: Link | undefined;
   #onSettled: ((why?: RequestFailure) => void) | undefined;
 
-  constructor(message: OutgoingMessage, settle: (outcome: AttemptOutcome) => void) {
+  constructor(message: OutgoingMessage, keptBy: Keeper | undefined, settle: (outcome: AttemptOutcome) => void) {
     this.message = message;
+    this.keptBy = keptBy;
     this.#settle = settle;
   }
 
@@ -86,8 +88,20 @@ class Attempt implements Request {
     this.#onSettled?.(why);
     // The relay is there, but perhaps the recipient is not: the next attempt asks first.
     if (!why.byRecipient) this.#link?.relay?.reached.delete(this.to);
-    this.#settle(why);
+    const keeper = why.reason === "KEPT" && !why.byRecipient ? keeperOf(this.#link) : undefined;
+    this.#settle(keeper === undefined ? why : { ...why, keeper });
   }
+
+  /** The recipient was not found, and the relay that keeps the message is still there. */
+  stillKept(keeper: Keeper): void {
+    this.#settle({ ...failure("KEPT", `${keeper.address} keeps it`), keeper });
+  }
+}
+
+/** The relay at the far end of a link, as one that keeps messages. */
+function keeperOf(link: Link | undefined): Keeper | undefined {
+  if (link?.relay === undefined || link.peerId === undefined) return undefined;
+  return link.relay.keeper ??= { address: link.relay.address, nodeId: link.peerId };
 }
 
 /** A frame that was made before its turn. */
@@ -125,17 +139,31 @@ export class MailCarrier {
   }
 
   /** As `Carrier.attempt`. */
-  attempt(message: OutgoingMessage): Promise<AttemptOutcome> {
+  attempt(message: OutgoingMessage, keptBy?: Keeper): Promise<AttemptOutcome> {
     if (this.#isStopped) return Promise.resolve(failure("STOPPED", "the node stops"));
     if (message.msg.length > this.#init.maxFrameBytes) return Promise.resolve(this.#tooLarge());
     if (message.to === this.#components.voice.nodeId) return this.#toOurselves(message);
     return new Promise((resolve) => {
-      const attempt = new Attempt(message, resolve);
+      const attempt = new Attempt(message, keptBy, resolve);
       const route = this.#routeTo(message.to);
       const link = this.#linkOf(route);
       if (link !== undefined) return this.#send(attempt, route, link);
       route.waiting.push(attempt);
       void this.#reach(route);
+    });
+  }
+
+  /** As `Carrier.leave`. */
+  leave(message: OutgoingMessage, keeper: Keeper): Promise<AttemptOutcome> {
+    if (this.#isStopped) return Promise.resolve(failure("STOPPED", "the node stops"));
+    const link = this.#components.ways.toKeeper(keeper);
+    if (link === undefined) {
+      return Promise.resolve(failure("CONNECTION_LOST", `${keeper.address}: the connection is gone`));
+    }
+    return new Promise((resolve) => {
+      const route = this.#routeTo(message.to);
+      route.link = link;
+      this.#send(new Attempt(message, undefined, resolve), route, link);
     });
   }
 
@@ -231,7 +259,16 @@ export class MailCarrier {
 
   #sendWaiting(route: Route, link: Link): void {
     route.link = link;
-    for (const attempt of route.waiting.splice(0)) this.#send(attempt, route, link);
+    const { relay } = link;
+    // Not found there, so the relay is one that may keep what comes for it.
+    const keeper = relay?.reached.has(route.to) === false ? relay.keeper : undefined;
+    for (const attempt of route.waiting.splice(0)) {
+      if (keeper === undefined || attempt.keptBy !== keeper) this.#send(attempt, route, link);
+      else {
+        link.usedAtMs = this.#components.clock.monotonicMs();
+        attempt.stillKept(keeper);
+      }
+    }
   }
 
   #failWaiting(route: Route, why: RequestFailure): void {
@@ -284,7 +321,10 @@ export class MailCarrier {
       route.inFlight--;
       if (why === undefined) ways.ended(link, to, "answered");
       else if (why.reason === "TIMED_OUT") ways.ended(link, to, "timed_out");
-      else if (why.reason === "KEPT") kept.add(id, to);
+      else if (why.reason === "KEPT") {
+        const keeper = keeperOf(link);
+        if (keeper !== undefined) kept.add(id, { to, keeper });
+      }
     });
     kept.remove(id);
     ways.used(link, to);

@@ -9,6 +9,7 @@
 import type { Connection, ConnectionHandler } from "../runtime/port.ts";
 import { FRAMES_PER_WRITE, UNTAKEN_BYTES_MAX } from "./bounds.ts";
 import { remoteKeyOf } from "./remote-key.ts";
+import type { Keeper } from "./types.ts";
 import { FrameReader } from "./wire/mod.ts";
 import type { PeerRecord } from "./wire/types.ts";
 
@@ -45,6 +46,8 @@ export interface RelaySide {
   readonly isPinned: boolean;
   /** We are to be found there: our record names it. */
   isRegistration: boolean;
+  /** Once it has said that it keeps messages of ours: by that name they are known to be there, as long as this connection lasts. */
+  keeper?: Keeper;
   /** Nodes that are reached through it, the one longest unused first, and when each was last. */
   readonly reached: Map<string, number>;
 }

@@ -11,7 +11,7 @@ import type { Link } from "./link.ts";
 import { listen } from "./listen.ts";
 import type { MoltCommNode, NodeComponents, NodeInit, NodeView } from "./node-types.ts";
 import { failure } from "./requests.ts";
-import type { AttemptOutcome, OutgoingMessage, PeerView } from "./types.ts";
+import type { AttemptOutcome, Keeper, KeptNews, OutgoingMessage, PeerView } from "./types.ts";
 
 /** Makes a node. It does nothing before `start`. */
 export function createNode(components: NodeComponents, init: NodeInit): MoltCommNode {
@@ -23,6 +23,7 @@ class Node implements MoltCommNode {
   readonly #init: NodeInit;
   readonly #parts: NodeParts;
   readonly #reachable = new Set<(nodeId: string) => void>();
+  readonly #keptListeners = new Set<(news: KeptNews) => void>();
   #listener: Listener | undefined;
   #stopped: Promise<void> | undefined;
   #onAllClosed: () => void = () => undefined;
@@ -39,7 +40,7 @@ class Node implements MoltCommNode {
         this.#isReachable(nodeId);
       },
       newAddress: (nodeId) => this.#isReachable(nodeId),
-      isBack: (nodeId) => this.#isReachable(nodeId),
+      kept: (news) => this.#tell(this.#keptListeners, news),
       closed: (link) => this.#closed(link),
       tooLarge: (link) => this.#tooLarge(link),
       finished: (link) => this.#finished(link),
@@ -68,8 +69,12 @@ class Node implements MoltCommNode {
     return this.#stopped ??= this.#stop();
   }
 
-  attempt(message: OutgoingMessage): Promise<AttemptOutcome> {
-    return this.#parts.carrier.attempt(message);
+  attempt(message: OutgoingMessage, keptBy?: Keeper): Promise<AttemptOutcome> {
+    return this.#parts.carrier.attempt(message, keptBy);
+  }
+
+  leave(message: OutgoingMessage, keeper: Keeper): Promise<AttemptOutcome> {
+    return this.#parts.carrier.leave(message, keeper);
   }
 
   prepare(message: OutgoingMessage): void {
@@ -79,6 +84,11 @@ class Node implements MoltCommNode {
   onReachable(listener: (nodeId: string) => void): () => void {
     this.#reachable.add(listener);
     return () => void this.#reachable.delete(listener);
+  }
+
+  onKept(listener: (news: KeptNews) => void): () => void {
+    this.#keptListeners.add(listener);
+    return () => void this.#keptListeners.delete(listener);
   }
 
   peers(): PeerView[] {
@@ -116,9 +126,13 @@ class Node implements MoltCommNode {
   }
 
   #isReachable(nodeId: string): void {
-    for (const listener of this.#reachable) {
+    this.#tell(this.#reachable, nodeId);
+  }
+
+  #tell<News>(listeners: Iterable<(news: News) => void>, news: News): void {
+    for (const listener of listeners) {
       try {
-        listener(nodeId);
+        listener(news);
       } catch (thrown) {
         this.#failed(undefined, thrown);
       }

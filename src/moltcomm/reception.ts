@@ -24,7 +24,7 @@ import type { ReplayMemory } from "./replay-memory.ts";
 import type { Request, Requests } from "./requests.ts";
 import { isSealedText, type Sealing } from "./sealing/mod.ts";
 import { Traffic } from "./traffic.ts";
-import type { IncomingMail } from "./types.ts";
+import type { IncomingMail, KeptNews } from "./types.ts";
 import type { Voice } from "./voice.ts";
 import { type KeyBook, readMessage } from "./wire/mod.ts";
 import type { Message, MessageOf, ProtocolErrorCode, Refused } from "./wire/types.ts";
@@ -45,7 +45,7 @@ export interface ReceptionComponents {
   readonly gossip: Gossip;
   readonly handshakes: Handshakes;
   readonly incoming: Pick<IncomingMail, "isBlocked" | "reachMs">;
-  readonly kept: Pick<KeptMessages, "isFor" | "remove">;
+  readonly kept: Pick<KeptMessages, "newsIn" | "remove">;
   readonly keys: KeyBook;
   readonly links: Links;
   readonly log: Logger;
@@ -61,8 +61,8 @@ export interface ReceptionComponents {
   readonly voice: Voice;
   /** Gives the link back what a frame took of its rate, or takes more. */
   readonly reading: { giveBack(link: Link): void; charge(link: Link, frames: number): void };
-  /** A node that was away has taken a message that a relay kept for it. */
-  readonly isBack: (nodeId: string) => void;
+  /** Something is heard of a message that a relay kept. */
+  readonly onKept: (news: KeptNews) => void;
   /** Called once, when so much mail has been read that more of it is to be expected. */
   readonly onBusy: () => void;
 }
@@ -237,9 +237,10 @@ export class Reception {
 
   /** Only what we asked for, from whom we asked, signed, and addressed to us. Source: MoltComm v1, section 11, reading 4. */
   #answer(link: Link, answer: Answer): void {
-    const { handshakes, keys, reading, refusals, replay, requests, traffic, voice } = this.#components;
+    const { handshakes, kept, keys, reading, refusals, replay, requests, traffic, voice } = this.#components;
     const request = this.#requestOf(link, answer);
-    if (request === undefined && this.#isLate(answer)) return this.#late(link, answer);
+    const news = request === undefined && isAddressed(answer, voice.nodeId) ? kept.newsIn(link, answer) : undefined;
+    if (news !== undefined) return this.#late(link, answer, news);
     if (request === undefined || !isAddressed(answer, voice.nodeId)) {
       return Traffic.count(traffic.strayAnswers, answer.t);
     }
@@ -268,20 +269,15 @@ export class Reception {
     request.answered(answer);
   }
 
-  /** Whether it is the answer to a message that a relay kept. */
-  #isLate(answer: Answer): answer is MessageOf<"ACK"> {
-    const { kept, voice } = this.#components;
-    return answer.t === "ACK" && isAddressed(answer, voice.nodeId) && kept.isFor(answer.body.ref, answer.from);
-  }
-
-  #late(link: Link, answer: MessageOf<"ACK">): void {
-    const { isBack, kept, keys, reading, refusals } = this.#components;
-    const { from, ts, body: { ref } } = answer;
-    if (!this.#isTimely(ts)) return refusals.note(link, { code: "BAD_TS", detail: "ts of a late ACK", from });
-    if (!keys.verify(answer)) return refusals.note(link, { code: "BAD_SIG", detail: "of a late ACK" });
+  /** An answer about a message that a relay kept. */
+  #late(link: Link, answer: Answer, news: KeptNews): void {
+    const { kept, keys, onKept, reading, refusals } = this.#components;
+    const { from, t, ts } = answer;
+    if (!this.#isTimely(ts)) return refusals.note(link, { code: "BAD_TS", detail: `ts of a late ${t}`, from });
+    if (!keys.verify(answer)) return refusals.note(link, { code: "BAD_SIG", detail: `of a late ${t}` });
     reading.giveBack(link);
-    kept.remove(ref);
-    isBack(from);
+    kept.remove(news.id);
+    onKept(news);
   }
 
   #requestOf(link: Link, answer: Answer): Request | undefined {

@@ -46,6 +46,23 @@ export interface OutgoingMessage {
   readonly msg: string;
 }
 
+/** A relay that keeps messages for nodes that are away: one object for as long as one connection to it lasts. */
+export interface Keeper {
+  /** `relay://HOST:PORT`, as it was dialled. */
+  readonly address: string;
+  readonly nodeId: string;
+}
+
+/**
+ * What is heard of a message that a relay keeps, when no attempt for it is open. `delivered`, `refused`: the recipient says so, and is
+ * back. `dropped`: the relay has let it go, for want of room.
+ */
+export interface KeptNews {
+  readonly to: string;
+  readonly id: string;
+  readonly what: "delivered" | "refused" | "dropped";
+}
+
 /** What an attempt came to. Source: MoltComm v1, section 11, reading 4: only the recipient's own signed answer settles a message. */
 export type AttemptOutcome =
   | { readonly outcome: "delivered" }
@@ -64,6 +81,8 @@ export type AttemptOutcome =
     /** The recipient itself said so, signed. */
     readonly byRecipient: boolean;
     readonly detail: string;
+    /** The relay that says that it keeps the message. */
+    readonly keeper?: Keeper;
   };
 
 /** How messages leave this host. */
@@ -72,8 +91,15 @@ export interface Carrier {
    * Makes one attempt: signs afresh, connects where needed, says `HELLO` first, sends, and waits for the recipient's answer. Overlapping
    * attempts to one recipient go over one connection in the order of the calls. Once one of them fails, those sent behind it on that
    * connection may still be delivered. Never rejects.
+   *
+   * @param keptBy who keeps this message already: where the recipient is not found, it gets it no second time
    */
-  attempt(message: OutgoingMessage): Promise<AttemptOutcome>;
+  attempt(message: OutgoingMessage, keptBy?: Keeper): Promise<AttemptOutcome>;
+  /**
+   * One attempt over the connection to a relay that keeps what comes before it, and over no other: should the recipient be back, the relay
+   * hands over the earlier ones first. Never rejects.
+   */
+  leave(message: OutgoingMessage, keeper: Keeper): Promise<AttemptOutcome>;
   /**
    * Makes ready what the next attempt to the same recipient needs, when it is for this very message and follows within a second. To be
    * called while an answer of that recipient is awaited; elsewhere it does nothing.
@@ -85,6 +111,8 @@ export interface Carrier {
    * @returns a function that ends it
    */
   onReachable(listener: (nodeId: string) => void): () => void;
+  /** Calls `listener` with what is heard of messages that relays keep. @returns a function that ends it */
+  onKept(listener: (news: KeptNews) => void): () => void;
 }
 
 /** One peer as `peers` shows it. Times are Unix milliseconds. */

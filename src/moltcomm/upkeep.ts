@@ -12,6 +12,7 @@ import {
   GOSSIP_MS,
   GOSSIP_PEERS,
   GOSSIP_SOON_MS,
+  KEEPER_UNUSED_MS,
   KEPT_SILENCE_MS,
   SILENCE_MAX_MS,
   SILENCE_MS,
@@ -175,7 +176,9 @@ export class Upkeep {
 
 function isUnused(link: Link, nowMs: number): boolean {
   if (link.origin !== "dialled" || link.isKept || !link.isProven) return false;
-  return link.owed === 0 && link.deliveries === 0 && nowMs - link.usedAtMs >= UNUSED_MS;
+  // The answers to what a relay keeps come over it, once their recipients are back.
+  const patienceMs = link.relay?.keeper === undefined ? UNUSED_MS : KEEPER_UNUSED_MS;
+  return link.owed === 0 && link.deliveries === 0 && nowMs - link.usedAtMs >= patienceMs;
 }
 
 /** Whether the peer has taken nothing of what is queued for it for too long. Notes how much there is. */

@@ -96,6 +96,7 @@ async function followMessage(runtime: Runtime, { directory, id, timeoutSeconds }
 function describeDelay(view: DeliveryView | undefined): string {
   if (view === undefined) return "no agent has taken the message from the outbox yet";
   if (view.attempts === 0) return "accepted, not tried yet";
+  if (view.kept !== null) return `its recipient is away, and ${escapeText(view.kept.keeper.address)} keeps it`;
   const attempts = view.attempts === 1 ? "tried once" : `tried ${view.attempts} times`;
   return view.lastError === null ? attempts : `${attempts}, last: ${escapeText(view.lastError)}`;
 }

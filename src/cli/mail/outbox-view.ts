@@ -15,7 +15,7 @@ import { readWaiting } from "./waiting.ts";
 const LIMIT_DEFAULT = 50;
 /** So many messages are known to be taken; one of them is the last in the outbox that was, unless more came from elsewhere. */
 const TAKEN_LATELY = 1_000;
-const PENDING: readonly DeliveryState[] = ["accepted", "sent"];
+const PENDING: readonly DeliveryState[] = ["accepted", "sent", "kept"];
 /** Of a message's text as much as a table has room for. */
 const TEXT_CHARACTERS_MAX = 200;
 
@@ -30,6 +30,8 @@ export interface OutboxMessage {
   readonly accepted_ts: number | null;
   readonly settled_ts: number | null;
   readonly last_error: string | null;
+  /** The relay that keeps it for its recipient, which is away, and since when; `null` while none does. */
+  readonly kept: { readonly relay: string; readonly node_id: string; readonly since_ts: number } | null;
 }
 
 /** How to show them. */
@@ -83,12 +85,17 @@ function rowOf(view: DeliveryView, names: ReadonlyMap<string, string>): OutboxRo
     accepted_ts: view.acceptedAtMs,
     settled_ts: view.settledAtMs,
     last_error: view.lastError,
+    kept: view.kept === null ? null : {
+      relay: view.kept.keeper.address,
+      node_id: view.kept.keeper.nodeId,
+      since_ts: view.kept.sinceMs,
+    },
   };
   return { message, sinceMs: view.acceptedAtMs };
 }
 
 function waitingRow({ id, to, msg, created_ts }: OutboxLine, names: ReadonlyMap<string, string>): OutboxRow {
-  const settled = { accepted_ts: null, settled_ts: null, last_error: null };
+  const settled = { accepted_ts: null, settled_ts: null, last_error: null, kept: null };
   return {
     message: {
       id,
@@ -107,9 +114,15 @@ const TONES: Readonly<Record<OutboxMessage["state"], Tone>> = {
   waiting: "warning",
   accepted: "warning",
   sent: "warning",
+  kept: "warning",
   delivered: "good",
   failed: "bad",
 };
+
+function keptSince({ kept }: OutboxMessage, nowMs: number): string | undefined {
+  if (kept === null) return undefined;
+  return `by ${kept.relay} for ${formatDuration((nowMs - kept.since_ts) / 1_000)}; its recipient is away`;
+}
 
 /** As a table. */
 export function formatOutboxRows(rows: readonly OutboxRow[], view: OutboxViewInit): string {
@@ -120,7 +133,7 @@ export function formatOutboxRows(rows: readonly OutboxRow[], view: OutboxViewIni
       { title: "STATE" },
       { title: "TRIES", align: "right" },
       { title: "TEXT", widthMin: 12 },
-      { title: "LAST ERROR", widthMin: 10 },
+      { title: "REASON", widthMin: 10 },
     ],
     rows: rows.map(({ message, sinceMs }) => [
       formatDuration((view.nowMs - sinceMs) / 1_000),
@@ -128,7 +141,7 @@ export function formatOutboxRows(rows: readonly OutboxRow[], view: OutboxViewIni
       { text: message.state, tone: TONES[message.state] },
       String(message.attempts),
       message.msg.slice(0, TEXT_CHARACTERS_MAX).replaceAll(/\s+/g, " "),
-      message.state === "delivered" ? "" : message.last_error ?? "",
+      message.state === "delivered" ? "" : keptSince(message, view.nowMs) ?? message.last_error ?? "",
     ]),
     widthMax: view.widthMax,
     colour: view.colour,

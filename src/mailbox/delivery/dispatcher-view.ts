@@ -6,6 +6,8 @@ export interface DispatcherView {
   /** Accepted and not settled, without those in flight. */
   readonly queued: number;
   readonly inFlight: number;
+  /** Accepted and not settled, but kept by relays for recipients that are away. */
+  readonly kept: number;
   /** Since the start. */
   readonly delivered: number;
   readonly failed: number;
@@ -31,6 +33,12 @@ export function observeDispatcher(metrics: Metrics, read: () => DispatcherView):
     "gauge",
     "Messages sent and not yet answered.",
     () => read().inFlight,
+  );
+  metrics.observed(
+    "barnacle_mail_outgoing_kept",
+    "gauge",
+    "Pending messages that relays keep for recipients that are away.",
+    () => read().kept,
   );
   metrics.observed(
     "barnacle_mail_outgoing_oldest_age_seconds",

@@ -6,7 +6,8 @@
  * - D1  Attempts to one recipient begin in the order of acceptance. Once one has failed none begins before all in flight have settled, and
  *       then the first that is not settled is the first again.
  * - D2  After a failure one message is tried alone, after a wait of up to 1 s, 2 s, 4 s and so on to 5 min (full jitter); each delivery
- *       lets one more be in flight, up to `inFlightPerRecipient`.
+ *       lets one more be in flight, up to `inFlightPerRecipient`. Meanwhile those behind it are left with a relay that keeps it
+ *       (`leaving.ts`).
  * - D3  No recipient waits for another: each has its own wait and window, few of those that do not answer are tried at once, and one with
  *       many messages makes room.
  * - D4  Every message ends as delivered or failed, and is then never attempted again.
@@ -18,17 +19,19 @@ import type { Logger } from "../../log/mod.ts";
 import type { Counter, Metrics } from "../../metrics/mod.ts";
 import type { Clock, Random } from "../../runtime/port.ts";
 import type { RunReason, Scheduler, Task } from "../../scheduler/mod.ts";
-import type { AttemptOutcome, Carrier } from "../types.ts";
+import type { AttemptOutcome, Carrier, KeptNews } from "../types.ts";
 import { type DispatcherView, observeDispatcher } from "./dispatcher-view.ts";
 import { Endings } from "./endings.ts";
 import { Fifo } from "./fifo.ts";
 import type { DeliveryJournal } from "./journal.ts";
 import { Lane } from "./lane.ts";
+import { Leaving } from "./leaving.ts";
 import * as limits from "./limits.ts";
 import { brokenCarrier, describeFailure, type FailedAttempt, isForGood, isTooLarge, reasonLabel } from "./outcomes.ts";
 import type { PendingMessage } from "./pending-message.ts";
 import { Slots } from "./slots.ts";
 import { textsFrom } from "./texts.ts";
+import { UnderWay } from "./under-way.ts";
 import { Waits } from "./waits.ts";
 
 /** What a dispatcher works with. */
@@ -63,16 +66,16 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Lane>();
   readonly #slots: Slots;
   readonly #waits: Waits;
+  readonly #leaving: Leaving;
   /** Those that have their turn and could send now. */
   readonly #row = new Fifo<Lane>();
+  readonly #underWay = new UnderWay();
   readonly #attemptFailures: Counter;
   #task: Task | undefined;
   #listenings: (() => void)[] = [];
   #phase: "new" | "running" | "stopped" = "new";
   #isSending = false;
   #isTurnAsked = false;
-  #inFlight = 0;
-  #onIdle: () => void = () => undefined;
 
   constructor(components: DispatcherComponents, init: DispatcherInit) {
     this.#components = components;
@@ -80,6 +83,7 @@ export class Dispatcher {
     this.#endings = new Endings(components, init.giveUpAfterMs);
     this.#slots = new Slots(init.recipientsAtOnceMax ?? limits.RECIPIENTS_AT_ONCE_MAX);
     this.#waits = new Waits(components);
+    this.#leaving = new Leaving({ ...components, slots: this.#slots, waits: this.#waits }, init);
     this.#attemptFailures = components.metrics.counter(
       "barnacle_mail_outgoing_attempt_failures_total",
       "Attempts to deliver a message that failed, by reason.",
@@ -92,8 +96,9 @@ export class Dispatcher {
     const { clock, journal } = this.#components;
     const [oldest] = journal.pending;
     return {
-      queued: Math.max(0, journal.pending.size - this.#inFlight),
-      inFlight: this.#inFlight,
+      queued: Math.max(0, journal.pending.size - this.#underWay.count),
+      inFlight: this.#underWay.count,
+      kept: journal.view.kept,
       delivered: this.#endings.delivered,
       failed: this.#endings.failed,
       recipientsWaiting: this.#waits.size,
@@ -117,6 +122,7 @@ export class Dispatcher {
     this.#listenings = [
       journal.onAccepted((messages) => this.#takeUp(messages)),
       carrier.onReachable((nodeId) => this.#reachable(nodeId)),
+      carrier.onKept((news) => this.#heard(news)),
     ];
     this.#takeUp(journal.pending);
   }
@@ -139,7 +145,7 @@ export class Dispatcher {
     this.#phase = "stopped";
     for (const end of this.#listenings) end();
     this.#task?.remove();
-    await this.#idle();
+    await this.#underWay.ended(this.#components.clock, limits.STOP_WITHIN_MS);
     // The journal has reported what it cannot write; the next start tries these messages again.
     await this.#components.journal.flush().catch(() => undefined);
   }
@@ -154,6 +160,7 @@ export class Dispatcher {
     for (const lane of touched) {
       if (lane.phase === "resting") this.#slots.enqueue(lane);
       else if (lane.phase === "active") this.#putInRow(lane);
+      else if (lane.phase === "waiting") this.#leaving.begin(lane);
     }
     this.#grant();
   }
@@ -211,7 +218,8 @@ export class Dispatcher {
     let made = 0;
     while (made < attemptsMax && this.#canSend(lane)) {
       const message = lane.cursor as PendingMessage;
-      if (!message.hasText) this.#load(lane, message);
+      if (lane.isLeaving && !this.#leaving.hasRoom(lane)) lane.isDraining = true;
+      else if (!message.hasText) this.#load(lane, message);
       else if (lane.attemptsInTurn >= limits.TURN_ATTEMPTS_MAX && this.#slots.isWanted(lane)) lane.isDraining = true;
       else {
         made++;
@@ -236,10 +244,10 @@ export class Dispatcher {
     lane.cursor = message.next;
     lane.inFlight++;
     lane.attemptsInTurn++;
-    this.#inFlight++;
+    this.#underWay.began();
     message.attempts++;
     this.#components.journal.sent(message);
-    this.#components.carrier.attempt(message).then(
+    this.#leaving.attempt(lane, message).then(
       (outcome) => this.#settled(lane, message, outcome),
       (thrown: unknown) => this.#settled(lane, message, brokenCarrier(thrown)),
     );
@@ -248,13 +256,13 @@ export class Dispatcher {
   #settled(lane: Lane, message: PendingMessage, outcome: AttemptOutcome): void {
     lane.inFlight--;
     lane.isStarved = false;
-    this.#inFlight--;
-    if (outcome.outcome === "delivered") this.#delivered(lane, message);
-    else this.#failed(lane, message, outcome);
-    if (this.#phase === "stopped") {
-      if (this.#inFlight === 0) this.#onIdle();
-      return;
+    this.#underWay.settled();
+    // Its recipient may have answered an earlier attempt meanwhile.
+    if (message.settledLine === "") {
+      if (outcome.outcome === "delivered") this.#delivered(lane, message);
+      else this.#failed(lane, message, outcome);
     }
+    if (this.#phase === "stopped") return;
     this.#endRoundIfOver(lane);
     if (!this.#canSend(lane)) return;
     this.#putInRow(lane);
@@ -263,6 +271,7 @@ export class Dispatcher {
 
   #delivered(lane: Lane, message: PendingMessage): void {
     this.#endings.deliver(lane, message);
+    lane.endLeaving();
     lane.failures = 0;
     lane.isProven = true;
     if (lane.window < this.#init.inFlightPerRecipient) lane.window++;
@@ -271,11 +280,14 @@ export class Dispatcher {
   #failed(lane: Lane, message: PendingMessage, outcome: FailedAttempt): void {
     this.#attemptFailures.increment({ reason: reasonLabel(outcome.reason) });
     const reason = describeFailure(outcome);
-    message.lastError = reason;
+    const { byRecipient, keeper } = outcome;
+    if (keeper === undefined) message.lastError = reason;
+    else if (this.#leaving.left(lane, message, keeper)) return;
     // Our own limit refused it: that says nothing of the recipient.
     if (isTooLarge(outcome)) return this.#endings.fail(lane, message, reason);
     message.refusals = isForGood(outcome) ? message.refusals + 1 : 0;
-    lane.isProven = outcome.byRecipient;
+    lane.isProven = byRecipient;
+    if (keeper === undefined) this.#leaving.failed(lane, message, byRecipient);
     this.#failRound(lane, reason);
     if (message.refusals < limits.REFUSALS_MAX) return;
     this.#endings.fail(lane, message, reason);
@@ -293,14 +305,16 @@ export class Dispatcher {
   #endRoundIfOver(lane: Lane): void {
     if (lane.phase !== "active" || lane.inFlight > 0 || lane.isLoading || this.#phase !== "running") return;
     if (lane.cursor !== undefined && !lane.isDraining) return;
-    const { hasFailed } = lane;
+    const { hasFailed, isLeaving } = lane;
     lane.hasFailed = false;
     lane.isDraining = false;
+    lane.isLeaving = false;
     this.#slots.release(lane);
     if (hasFailed) this.#endings.giveUpOverdue(lane);
     lane.cursor = lane.head;
     if (lane.head === undefined) this.#rest(lane);
     else if (hasFailed) this.#wait(lane);
+    else if (isLeaving && lane.keeper !== undefined) this.#leaving.goOn(lane);
     else this.#slots.enqueue(lane);
     this.#grant();
   }
@@ -316,15 +330,31 @@ export class Dispatcher {
     lane.window = 1;
     this.#waits.add(lane);
     this.#endings.reportUnreachable(lane);
-    if (!journal.isTextScarce) return;
-    for (let message = lane.head; message !== undefined; message = message.next) journal.letGo(message);
+    if (journal.isTextScarce) {
+      for (let message = lane.head; message !== undefined; message = message.next) journal.letGo(message);
+    }
+    this.#leaving.begin(lane);
   }
 
   #reachable(nodeId: string): void {
     const lane = this.#lanes.get(nodeId);
+    lane?.endLeaving();
     if (lane?.phase !== "waiting" || !this.#waits.cutShort(lane)) return;
     this.#slots.enqueue(lane);
     this.#grant();
+  }
+
+  /** Somebody says what became of a message that a relay keeps. */
+  #heard(news: KeptNews): void {
+    const lane = this.#lanes.get(news.to);
+    if (lane === undefined) return;
+    const delivered = this.#leaving.heard(lane, news);
+    if (delivered !== undefined) this.#delivered(lane, delivered);
+    if (news.what === "refused") return this.#reachable(news.to);
+    if (news.what === "dropped" || lane.phase !== "waiting") return;
+    if (lane.head !== undefined) return this.#waits.restart(lane, limits.HANDING_OVER_MS);
+    this.#waits.end(lane);
+    this.#rest(lane);
   }
 
   /** One run of the task. Who slept, or was told another time, may find everybody reachable again. */
@@ -363,16 +393,5 @@ export class Dispatcher {
     this.#components.log.problem("delivery_texts", "error", "delivery_journal_unreadable", { error: thrown });
     this.#failRound(lane, "the delivery journal cannot be read");
     this.#endRoundIfOver(lane);
-  }
-
-  async #idle(): Promise<void> {
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#components.clock.setTimer(limits.STOP_WITHIN_MS, resolve);
-      this.#onIdle = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
   }
 }

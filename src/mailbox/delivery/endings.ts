@@ -1,6 +1,7 @@
 /** How messages end, and who hears of it: the journal, the log, the counters (D4). @module */
 import type { Logger } from "../../log/mod.ts";
 import type { Clock } from "../../runtime/port.ts";
+import type { Keeper } from "../types.ts";
 import type { DeliveryJournal } from "./journal.ts";
 import type { Lane } from "./lane.ts";
 import { FAILURES_LOGGED_MAX, UNREACHABLE_ROUNDS } from "./limits.ts";
@@ -41,6 +42,7 @@ export class Endings {
     journal.delivered(message);
     this.#delivered++;
     log.debug("mail_delivered", { to, id, attempts });
+    lane.isAway = false;
     if (!lane.isReported) return;
     lane.isReported = false;
     log.resolve(problemOf(lane), "recipient_reached", { to });
@@ -71,6 +73,7 @@ export class Endings {
 
   /** Reports a recipient that has not taken anything for some rounds, until it does. */
   reportUnreachable(lane: Lane): void {
+    if (lane.keeper !== undefined) return this.#reportAway(lane, lane.keeper);
     if (lane.failures < UNREACHABLE_ROUNDS) return;
     lane.isReported = true;
     const { count, lastError, to } = lane;
@@ -79,6 +82,13 @@ export class Endings {
       reason: lastError,
       pending: count,
     });
+  }
+
+  /** Its mail waits elsewhere: nothing is wrong with that. */
+  #reportAway(lane: Lane, { address: relay }: Keeper): void {
+    if (lane.isAway) return;
+    lane.isAway = true;
+    this.#components.log.info("recipient_away", { to: lane.to, relay, message: "the relay keeps its mail for it" });
   }
 
   #end(lane: Lane, message: PendingMessage, reason: string): void {

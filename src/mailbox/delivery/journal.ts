@@ -13,6 +13,7 @@ import type { Scheduler, Task } from "../../scheduler/mod.ts";
 import type { Random } from "../../runtime/port.ts";
 import { parentPath } from "../../store/mod.ts";
 import { idForAgent } from "../agent-address.ts";
+import type { Keeper } from "../types.ts";
 import { openJournal } from "./journal-opening.ts";
 import { JournalWriter, type JournalWriterComponents } from "./journal-writer.ts";
 import { Ledger } from "./ledger.ts";
@@ -47,6 +48,8 @@ export interface DeliveryJournalInit {
 /** The journal as status and metrics show it. */
 export interface JournalView {
   readonly pending: number;
+  /** Of these, how many a relay keeps for their recipients. */
+  readonly kept: number;
   readonly sizeBytes: number;
   /** Why nothing can be written now: an error code. */
   readonly failing: string | undefined;
@@ -95,7 +98,8 @@ export class DeliveryJournal {
   }
 
   get view(): JournalView {
-    return { pending: this.#ledger.pending.size, sizeBytes: this.#writer.file.sizeBytes, failing: this.#failing };
+    const { keptCount: kept, pending } = this.#ledger;
+    return { pending: pending.size, kept, sizeBytes: this.#writer.file.sizeBytes, failing: this.#failing };
   }
 
   /** Messages that may yet be accepted; 0 asks the caller to leave the outbox alone until some have left. */
@@ -174,11 +178,19 @@ export class DeliveryJournal {
     });
   }
 
-  /** Notes the attempt that is being made: the first, and those whose number is a power of two. */
+  /** Notes the attempt that is being made: the first, and those whose number is a power of two; none while a relay keeps the message. */
   sent(message: PendingMessage): void {
-    const { attempts } = message;
-    if ((attempts & (attempts - 1)) !== 0) return;
+    const { attempts, keeper } = message;
+    if (keeper !== undefined || (attempts & (attempts - 1)) !== 0) return;
     message.sentAtMs = this.#components.clock.wallMs();
+    this.#note(sentLine(message));
+  }
+
+  /** Notes which relay keeps the message, unless that is known; `undefined`: none does any more. */
+  kept(message: PendingMessage, keeper: Keeper | undefined): void {
+    const { address, nodeId } = message.keeper ?? {};
+    if (address === keeper?.address && nodeId === keeper?.nodeId) return;
+    this.#ledger.setKeeper(message, keeper, this.#components.clock.wallMs());
     this.#note(sentLine(message));
   }
 

@@ -1,4 +1,5 @@
 /** One recipient: its messages in order, and how it answers. @module */
+import type { Keeper } from "../types.ts";
 import type { PendingMessage } from "./pending-message.ts";
 
 /**
@@ -34,6 +35,19 @@ export class Lane {
   /** Whether it is in the row of those that want to send. */
   isInRow = false;
   isReported = false;
+  /** Whether it was reported that a relay keeps its mail. */
+  isAway = false;
+  /** The relay that keeps its messages from the oldest to `lastLeft`, as far as is known; see `leaving.ts`. */
+  keeper: Keeper | undefined = undefined;
+  lastLeft: PendingMessage | undefined = undefined;
+  leftCount = 0;
+  leftBytes = 0;
+  /** Monotonic milliseconds: when it began to keep them. */
+  leftSinceMs = 0;
+  /** Whether it has let one of them go for want of room. */
+  isKeeperFull = false;
+  /** Whether this round leaves messages with the relay. */
+  isLeaving = false;
   /** Attempts since it got its turn. */
   attemptsInTurn = 0;
   /** Monotonic milliseconds. */
@@ -59,6 +73,16 @@ export class Lane {
     this.count++;
   }
 
+  /** Nothing is known of what a relay keeps any more. */
+  endLeaving(): void {
+    this.keeper = undefined;
+    this.lastLeft = undefined;
+    this.leftCount = 0;
+    this.leftBytes = 0;
+    this.isKeeperFull = false;
+    if (this.isLeaving) this.isDraining = true;
+  }
+
   /** Takes a message out, wherever it stands. */
   remove(message: PendingMessage): void {
     const { next, previous } = message;
@@ -67,6 +91,8 @@ export class Lane {
     if (next === undefined) this.#tail = previous;
     else next.previous = previous;
     if (this.cursor === message) this.cursor = next;
+    if (this.lastLeft === message) this.lastLeft = previous;
+    if (this.keeper !== undefined && this.lastLeft === undefined) this.endLeaving();
     message.previous = undefined;
     message.next = undefined;
     this.count--;

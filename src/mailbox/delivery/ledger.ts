@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Keeper } from "../types.ts";
 import { Fifo } from "./fifo.ts";
 import { HISTORY_BYTES_MAX, REMEMBERED_KEYS_MAX } from "./limits.ts";
 import type { OfferedMessage, PendingMessage } from "./pending-message.ts";
@@ -23,6 +24,8 @@ export class Ledger {
   readonly history = new Fifo<PendingMessage>();
   /** Failed messages that have left the history, until they are in the archive. */
   readonly failuresToArchive: PendingMessage[] = [];
+  /** Pending messages that a relay keeps for their recipients. */
+  keptCount = 0;
   /** Bytes of the journal that are still needed. */
   liveBytes = 0;
   readonly #init: LedgerInit;
@@ -86,10 +89,19 @@ export class Ledger {
     message.hasText = false;
   }
 
+  /** Notes which relay keeps a pending message, if any. @param sinceMs Unix milliseconds */
+  setKeeper(message: PendingMessage, keeper: Keeper | undefined, sinceMs: number): void {
+    if (message.keeper !== undefined) this.keptCount--;
+    if (keeper !== undefined) this.keptCount++;
+    message.keeper = keeper;
+    message.keptAtMs = keeper === undefined ? 0 : sinceMs;
+  }
+
   /** Moves a message to the history. @param line its last line */
   settle(message: PendingMessage, line: string, hasFailed: boolean): void {
     if (!this.pending.delete(message)) return;
     this.dropText(message);
+    this.setKeeper(message, undefined, 0);
     message.settledLine = line;
     message.hasFailed = hasFailed;
     this.liveBytes += line.length;

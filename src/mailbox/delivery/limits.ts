@@ -50,6 +50,18 @@ export const TURN_ATTEMPTS_MAX = 256;
 export const BURST_ATTEMPTS_MAX = 16;
 /** Recipients remembered while nothing is queued for them. */
 export const RESTING_RECIPIENTS_MAX = 1_024;
+/**
+ * What is left with a relay for one recipient: a quarter of the box that a relay gives a node unless told otherwise, since others write to
+ * it as well, and a box that is full loses its oldest. The bytes are those of the journal's lines.
+ */
+export const LEFT_MESSAGES_MAX = 256;
+export const LEFT_BYTES_MAX = 1 * MIB;
+/** Messages on their way to a relay that keeps them: it writes many with one sync; and so many may push others out of a full box. */
+export const LEFT_AT_ONCE_MAX = 16;
+/** After so long everything is left with the relay anew: it lets go what is old. */
+export const LEFT_FOR_MS = 12 * 3_600_000;
+/** A relay that hands over what it kept is let do so, as long as answers to it come no further apart. */
+export const HANDING_OVER_MS = 1_000;
 /** The waits after failed attempts. */
 export const BACKOFF = { initialMs: 1_000, maxMs: 5 * 60_000 } as const;
 /** How much later than due a retry may be, to share a waking. */

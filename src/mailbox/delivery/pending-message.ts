@@ -1,5 +1,5 @@
 /** A message from its acceptance to the end of its history. @module */
-import type { OutgoingMessage } from "../types.ts";
+import type { Keeper, OutgoingMessage } from "../types.ts";
 
 /** A message offered to the journal. What the outbox hands over has this shape. */
 export interface OfferedMessage {
@@ -42,6 +42,9 @@ export class PendingMessage implements OutgoingMessage {
   /** Refusals in a row, by the recipient itself, that say it cannot take this message. */
   refusals = 0;
   lastError: string | undefined = undefined;
+  /** The relay that keeps it for its recipient, as far as is known, and since when, in Unix milliseconds. */
+  keeper: Keeper | undefined = undefined;
+  keptAtMs = 0;
   /** Monotonic milliseconds: since when the wall clock has said that its time is over; -1 while it does not. */
   overdueSinceMs = -1;
   /** Its last line, once it is delivered or failed. */

@@ -86,11 +86,13 @@ async function collect(handle: FileHandle, sizeBytes: number, options: ReadDeliv
 /** A message as the commands show it. @param last the last word on it, if there is any */
 export function viewOf(accepted: AcceptedRecord, last: SentRecord | SettledRecord | undefined): DeliveryView {
   const { id, msg, to, ts } = accepted;
-  const view = { id, to, msg, acceptedAtMs: ts };
+  const view = { id, to, msg, acceptedAtMs: ts, kept: null };
   if (last === undefined) return { ...view, state: "accepted", settledAtMs: null, attempts: 0, lastError: null };
   const { state } = last;
   if (state === "sent") {
-    return { ...view, state, settledAtMs: null, attempts: last.attempt, lastError: last.error ?? null };
+    const { attempt, error, keeper, ts: sinceMs } = last;
+    const tried = { ...view, settledAtMs: null, attempts: attempt, lastError: error ?? null };
+    return keeper === undefined ? { ...tried, state } : { ...tried, state: "kept", kept: { keeper, sinceMs } };
   }
   return { ...view, state, settledAtMs: last.ts, attempts: last.attempts, lastError: last.reason ?? null };
 }

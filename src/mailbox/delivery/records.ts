@@ -4,7 +4,7 @@
  * - `{"ts":…,"id":"…","state":"accepted","to":"…","msg":"…","key":"…","line":3}`: durable here. `"given":true` when the id came with
  *   the line.
  * - `{"ts":…,"id":"…","state":"sent","attempt":1}`: tried. Further attempts are noted when their number is a power of two, with the
- *   `error` of the one before.
+ *   `error` of the one before. With `"relay":"relay://…","node":"…"` that relay has kept it since.
  * - `{"ts":…,"id":"…","state":"delivered","attempts":1}`: durable there.
  * - `{"ts":…,"id":"…","state":"failed","attempts":9,"reason":"…"}`: given up.
  * - `{"ts":…,"state":"remembered","keys":["…"]}`: keys of messages that were settled and dropped from the journal.
@@ -13,6 +13,7 @@
  *
  * @module
  */
+import type { Keeper } from "../types.ts";
 import type { PendingMessage } from "./pending-message.ts";
 
 /** The journal's name in `.moltcomm`. */
@@ -34,6 +35,7 @@ export interface SentRecord {
   readonly id: string;
   readonly attempt: number;
   readonly error: string | undefined;
+  readonly keeper: Keeper | undefined;
 }
 export interface SettledRecord {
   readonly state: "delivered" | "failed";
@@ -63,7 +65,12 @@ export function acceptedLine(message: PendingMessage, msg: string): string {
 }
 
 export function sentLine(message: PendingMessage): string {
-  const { attempts, lastError, quotedId, sentAtMs } = message;
+  const { attempts, keeper, keptAtMs, lastError, quotedId, sentAtMs } = message;
+  if (keeper !== undefined) {
+    const { address, nodeId } = keeper;
+    const where = `"relay":${JSON.stringify(address)},"node":${JSON.stringify(nodeId)}`;
+    return `{"ts":${keptAtMs},"id":${quotedId},"state":"sent","attempt":${attempts},${where}}\n`;
+  }
   const error = lastError === undefined ? "" : `,"error":${JSON.stringify(lastError)}`;
   return `{"ts":${sentAtMs},"id":${quotedId},"state":"sent","attempt":${attempts}${error}}\n`;
 }
@@ -107,7 +114,7 @@ function shape(fields: Record<string, unknown>): DeliveryRecord | undefined {
   const ts = number(fields["ts"]);
   if (typeof id !== "string" || id === "" || ts === undefined) return undefined;
   if (state === "accepted") return accepted(fields, id, ts);
-  if (state === "sent") return { state, ts, id, attempt: number(fields["attempt"]) ?? 1, error: text(fields["error"]) };
+  if (state === "sent") return sent(fields, id, ts);
   if (state !== "delivered" && state !== "failed") return undefined;
   return { state, ts, id, attempts: number(fields["attempts"]) ?? 1, reason: text(fields["reason"]) };
 }
@@ -117,6 +124,12 @@ function accepted(fields: Record<string, unknown>, id: string, ts: number): Acce
   if (typeof to !== "string" || typeof msg !== "string") return undefined;
   const given = fields["given"] === true;
   return { state: "accepted", ts, id, to, msg, key: text(key) ?? "", line: number(fields["line"]) ?? 0, given };
+}
+
+function sent(fields: Record<string, unknown>, id: string, ts: number): SentRecord {
+  const [address, nodeId] = [text(fields["relay"]), text(fields["node"])];
+  const keeper = address === undefined || nodeId === undefined ? undefined : { address, nodeId };
+  return { state: "sent", ts, id, attempt: number(fields["attempt"]) ?? 1, error: text(fields["error"]), keeper };
 }
 
 function remembered(keys: unknown): RememberedRecord | undefined {

@@ -1,4 +1,5 @@
 /** Reading the journal back into the ledger, line by line. @module */
+import type { Keeper } from "../types.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Line } from "./lines.ts";
 import { PendingMessage } from "./pending-message.ts";
@@ -13,6 +14,7 @@ export class Replay {
   readonly #pending = new Map<string, PendingMessage>();
   /** One string for each recipient, however many messages it has. */
   readonly #recipients = new Map<string, string>();
+  readonly #keepers = new Map<string, Keeper>();
   #damagedLines = 0;
 
   /** @param monotonicMs now */
@@ -37,9 +39,19 @@ export class Replay {
       if (message === undefined) return;
       if (record.state !== "sent") return this.#settled(message, record);
       message.attempts = Math.max(message.attempts, record.attempt);
-      message.sentAtMs = record.ts;
       message.lastError = record.error;
+      message.sentAtMs = record.ts;
+      this.#ledger.setKeeper(message, this.#keeper(record.keeper), record.ts);
     }
+  }
+
+  /** One object for each relay, however many messages it keeps. */
+  #keeper(keeper: Keeper | undefined): Keeper | undefined {
+    if (keeper === undefined) return undefined;
+    const name = `${keeper.address} ${keeper.nodeId}`;
+    const known = this.#keepers.get(name) ?? keeper;
+    this.#keepers.set(name, known);
+    return known;
   }
 
   #damaged(line: Line): void {

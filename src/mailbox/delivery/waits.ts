@@ -40,6 +40,20 @@ export class Waits {
     this.#arm();
   }
 
+  /** Lets it wait on, as long as it was to. */
+  resume(lane: Lane): void {
+    lane.phase = "waiting";
+    this.#due.add(lane);
+    this.#arm();
+  }
+
+  /** Lets one that waits do so for this long from now. */
+  restart(lane: Lane, durationMs: number): void {
+    this.#due.remove(lane);
+    lane.dueAtMs = this.#clock.monotonicMs() + durationMs;
+    this.resume(lane);
+  }
+
   /** The recipient became reachable. @returns whether its wait is over; otherwise it is soon */
   cutShort(lane: Lane): boolean {
     const nowMs = this.#clock.monotonicMs();

@@ -13,6 +13,7 @@ import type { Link } from "../link.ts";
 import type { Links } from "../links.ts";
 import type { PeerStore } from "../peer-store.ts";
 import { failure, type RequestFailure } from "../requests.ts";
+import type { Keeper } from "../types.ts";
 import type { Voice } from "../voice.ts";
 import { within } from "../within.ts";
 import {
@@ -114,6 +115,12 @@ export class Ways {
     if (keeper !== undefined) return keeper;
     if (addresses.length === 0) this.#init.onUnknown();
     return merge(outcome.failures);
+  }
+
+  /** The connection over which a relay said that it keeps messages, while it lasts. */
+  toKeeper(keeper: Keeper): Link | undefined {
+    const link = this.#components.relayLinks.at(keeper.address);
+    return link?.isOpen === true && link.relay?.keeper === keeper ? link : undefined;
   }
 
   /** Mail to a node goes over this link. */

@@ -153,7 +153,9 @@ describe("a message under a shared identity", () => {
         return Promise.resolve({ outcome: "delivered" });
       },
       prepare: () => undefined,
+      leave: () => Promise.resolve({ outcome: "delivered" }),
       onReachable: () => () => undefined,
+      onKept: () => () => undefined,
     };
     const carrier = shared.carrierOf(node);
     const outgoing = { to: ME, id: `${UUID}/research`, msg: "hi" };

@@ -55,11 +55,29 @@ describe("outbox", () => {
       accepted_ts: bench.fake.clock.wallMs() - 120_000,
       settled_ts: 5,
       last_error: null,
+      kept: null,
     });
     const { output } = await bench.run("outbox");
     expect(output).toMatch(/^2 min +alice +delivered +1 +one$/m);
     expect(output).toMatch(/^2 min +ed25519:b+A +failed +9 +two +gave up$/m);
     expect(output).toMatch(/^ *0 s +alice +waiting +0 +five$/m);
+  });
+
+  test("names the relay that keeps a message for a recipient that is away, and since when", async () => {
+    const sinceMs = bench.fake.clock.wallMs() - 60_000;
+    const relay = { address: "relay://relay.example:9001", nodeId: nodeId("r") };
+    putJournal(
+      accepted("1", BOB, "one"),
+      { ts: sinceMs, id: "1", state: "sent", attempt: 2, relay: relay.address, node: relay.nodeId },
+    );
+    const { messages } = await rows("--pending");
+    expect(messages[0]).toMatchObject({
+      state: "kept",
+      last_error: null,
+      kept: { relay: relay.address, node_id: relay.nodeId, since_ts: sinceMs },
+    });
+    const { output } = await bench.run("outbox");
+    expect(output).toMatch(/kept +2 +one +by relay:\/\/relay\.example:9001 for 1 min; its recipient is away$/m);
   });
 
   test("shows no message twice once the agent took it", async () => {

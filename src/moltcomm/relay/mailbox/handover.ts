@@ -13,9 +13,13 @@
  */
 import type { Clock, Random, Timer } from "../../../runtime/port.ts";
 import { Counts } from "../counts.ts";
+import type { MessageOrder } from "../message-order.ts";
+import { LENGTH_BYTES } from "../partial-frame.ts";
 import type { Queues } from "../queues.ts";
+import { readEnvelope } from "../read-envelope.ts";
 import type { RelayLink } from "../relay-link.ts";
 import type { RelayVoice } from "../relay-voice.ts";
+import type { Roster } from "../roster.ts";
 import { BATCH, CROWDED_PAUSE_MS, PROOF_MS } from "./bounds.ts";
 import type { FrameStore, KeptFrame } from "./types.ts";
 
@@ -23,8 +27,10 @@ import type { FrameStore, KeptFrame } from "./types.ts";
 export interface HandoverComponents {
   readonly clock: Clock;
   readonly counts: Counts;
+  readonly order: Pick<MessageOrder, "handedOn">;
   readonly queues: Queues;
   readonly random: Pick<Random, "uuid">;
+  readonly roster: Pick<Roster, "get">;
   readonly store: FrameStore;
   readonly voice: Pick<RelayVoice, "frame">;
   /** Resolves once nothing that arrived for the node is on its way into the store. */
@@ -197,6 +203,17 @@ export class Handover {
     this.#unconfirmed.push({ nonce, upTo });
     counts.handedOverFrames += frames.length;
     if (!this.#link.write(joined)) queues.notTaken(this.#link);
+    this.#noteSenders(frames);
+  }
+
+  /** Should the node's connection be lost now, what its senders send next must not come before what they had left here. */
+  #noteSenders(frames: readonly KeptFrame[]): void {
+    const { clock, order, roster } = this.#components;
+    const senders = new Set(frames.map(({ bytes }) => readEnvelope(bytes.subarray(LENGTH_BYTES))?.from ?? ""));
+    for (const nodeId of senders) {
+      const sender = roster.get(nodeId);
+      if (sender !== undefined) order.handedOn(sender, this.#link, clock.monotonicMs());
+    }
   }
 
   /** Waits until the link has taken what was written, and lets others have their turn. */

@@ -6,7 +6,7 @@ import {
   type DispatcherInit,
   type OfferedMessage,
 } from "../../../../src/mailbox/delivery/mod.ts";
-import type { AttemptOutcome, Carrier, OutgoingMessage } from "../../../../src/mailbox/types.ts";
+import type { AttemptOutcome, Carrier, KeptNews, OutgoingMessage } from "../../../../src/mailbox/types.ts";
 import { createMetrics, type Metrics } from "../../../../src/metrics/mod.ts";
 import type { Clock, Runtime } from "../../../../src/runtime/port.ts";
 import { createScheduler, type Scheduler } from "../../../../src/scheduler/mod.ts";
@@ -55,7 +55,11 @@ export class ScriptedCarrier {
   answer: Answer;
   inFlight = 0;
   inFlightMost = 0;
+  /** Texts that were left with a relay, and those that it was said to keep already. */
+  readonly left: string[] = [];
+  readonly spared: string[] = [];
   readonly #listeners = new Set<(nodeId: string) => void>();
+  readonly #keptListeners = new Set<(news: KeptNews) => void>();
 
   constructor(answer: Answer = () => Promise.resolve(DELIVERED)) {
     this.answer = answer;
@@ -63,24 +67,40 @@ export class ScriptedCarrier {
 
   /** As one process sees it. */
   for(clock: Clock): Carrier {
+    const attempt = async ({ id, msg, to }: OutgoingMessage) => {
+      this.attempts.push({ to, id, msg, atMs: clock.monotonicMs() });
+      this.inFlightMost = Math.max(this.inFlightMost, ++this.inFlight);
+      const outcome = await this.answer({ to, id, msg }, clock);
+      this.inFlight--;
+      return outcome;
+    };
     return {
-      attempt: async ({ id, msg, to }) => {
-        this.attempts.push({ to, id, msg, atMs: clock.monotonicMs() });
-        this.inFlightMost = Math.max(this.inFlightMost, ++this.inFlight);
-        const outcome = await this.answer({ to, id, msg }, clock);
-        this.inFlight--;
-        return outcome;
+      attempt: (message, keptBy) => {
+        if (keptBy !== undefined) this.spared.push(message.msg);
+        return attempt(message);
+      },
+      leave: (message) => {
+        this.left.push(message.msg);
+        return attempt(message);
       },
       prepare: ({ msg }) => void this.prepared.push([msg, this.inFlight]),
       onReachable: (listener) => {
         this.#listeners.add(listener);
         return () => void this.#listeners.delete(listener);
       },
+      onKept: (listener) => {
+        this.#keptListeners.add(listener);
+        return () => void this.#keptListeners.delete(listener);
+      },
     };
   }
 
   reachable(nodeId: string): void {
     for (const listener of this.#listeners) listener(nodeId);
+  }
+
+  kept(news: KeptNews): void {
+    for (const listener of this.#keptListeners) listener(news);
   }
 
   /** The texts attempted for a recipient, in order. */
@@ -109,7 +129,7 @@ export interface Mail {
 }
 
 export interface MailInit extends Partial<Omit<DeliveryJournalInit, "directory">>, Partial<DispatcherInit> {
-  readonly carrier?: ScriptedCarrier;
+  readonly carrier?: { for(clock: Clock): Carrier };
 }
 
 /** Builds mail in a process; nothing is opened yet. */

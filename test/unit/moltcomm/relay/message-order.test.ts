@@ -147,6 +147,21 @@ describe("the mailbox", () => {
     expect(subject.relay.view.mailbox?.frames).toBe(2);
   });
 
+  test("keeps nothing behind what it has just handed over to a node that is lost: it may never have been read", async () => {
+    const { world, subject, sender, come, leave, codeOf, identity } = await makeOrderScene({ boxes: {} });
+    await leave(await come());
+    expect(await codeOf(sender, "kept")).toBe("KEPT");
+    const node = await come();
+    node.onMessage = (message) =>
+      message.t === "PING" && node.say("PONG", { nonce: message.body.nonce }, { to: message.from });
+    await world.until(() => subject.relay.view.mailbox?.frames === 0);
+    await leave(node);
+    expect(await codeOf(sender, "behind it")).toBe("RATE_LIMIT");
+    sender.hello({ to: identity.nodeId });
+    expect(await codeOf(sender, "kept")).toBe("KEPT");
+    expect(await codeOf(sender, "behind it")).toBe("KEPT");
+  });
+
   test("keeps nothing behind a message that it refused, in the same read or later", async () => {
     const scene = await makeOrderScene({ boxes: { bytesPerNode: 65_536 } });
     const { world, subject, identity, sender, come, leave } = scene;

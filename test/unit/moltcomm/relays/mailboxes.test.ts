@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeBase64 } from "../../../../src/contract/mod.ts";
 import { hasMailbox } from "../../../../src/moltcomm/relays/mod.ts";
+import type { KeptNews } from "../../../../src/moltcomm/types.ts";
 import { MINUTE_MS, newId, SECOND_MS } from "../node/support.ts";
 import { dialRelay, RelayScene } from "./support.ts";
 
@@ -80,23 +81,40 @@ describe("a message that a relay says it keeps", () => {
     };
     const id = newId();
     const outcome = await world.wait(node.node.attempt({ to: recipient.nodeId, id, msg: "kept" }));
-    const heard: string[] = [];
-    node.node.onReachable((nodeId) => heard.push(nodeId));
-    return { world, node, recipient, other, id, outcome, heard };
+    const heard: KeptNews[] = [];
+    node.node.onKept((news) => heard.push(news));
+    return { world, relay, node, recipient, other, id, outcome, heard };
   }
 
-  test("has failed, as with any error of a relay", async () => {
-    const { outcome } = await send();
-    expect(outcome).toMatchObject({ outcome: "failed", reason: "KEPT", byRecipient: false });
+  test("has failed, as with any error of a relay, and names the relay", async () => {
+    const { outcome, relay } = await send();
+    const keeper = { address: relay.address, nodeId: relay.nodeId };
+    expect(outcome).toMatchObject({ outcome: "failed", reason: "KEPT", byRecipient: false, keeper });
   });
 
-  test("tells by its late ACK that the recipient is back, once", async () => {
+  test("tells by the recipient's late answer what became of it, once", async () => {
     const { world, node, recipient, id, heard } = await send();
     await world.run(60 * MINUTE_MS);
     heard.length = 0;
     for (let count = 0; count < 2; count++) recipient.say("ACK", { ref: id }, { to: node.nodeId });
     await world.run(SECOND_MS);
-    expect(heard).toEqual([recipient.nodeId]);
+    expect(heard).toEqual([{ id, to: recipient.nodeId, what: "delivered" }]);
+    for (const [code, what] of [["REPLAY", "delivered"], ["RATE_LIMIT", "refused"]] as const) {
+      const { world, node, recipient, id, heard } = await send();
+      recipient.say("ERROR", { ref: id, code }, { to: node.nodeId });
+      await world.run(SECOND_MS);
+      expect(heard).toEqual([{ id, to: recipient.nodeId, what }]);
+    }
+  });
+
+  test("tells by the relay's word that it was let go, and by nobody else's", async () => {
+    const { world, relay, node, recipient, other, id, heard } = await send();
+    other.say("ERROR", { ref: id, code: "UNREACHABLE" }, { to: node.nodeId });
+    await world.run(SECOND_MS);
+    expect(heard).toEqual([]);
+    relay.sayTo(node.nodeId, "ERROR", { ref: id, code: "UNREACHABLE" });
+    await world.run(SECOND_MS);
+    expect(heard).toEqual([{ id, to: recipient.nodeId, what: "dropped" }]);
   });
 
   test("tells nothing by an ACK of another, forged, late or for somebody else", async () => {

@@ -100,6 +100,33 @@ describe("our relay", () => {
     await world.until(() => relay().relay.view.mailbox?.frames === 0);
   });
 
+  test("is left what follows over one connection, and what it keeps already not again", async () => {
+    const { world, one, two, send, relay, restart } = await makeOurs(2, { boxes: {} });
+    expect(await send("there")).toEqual({ outcome: "delivered" });
+    await world.wait(two.node.stop());
+    await world.run(MINUTE_MS);
+    const [first, second] = ["first", "second"].map((msg) => ({ to: two.nodeId, id: newId(), msg }));
+    if (first === undefined || second === undefined) throw new Error("two messages");
+    const kept = await world.wait(one.node.attempt(first));
+    const keeper = "keeper" in kept ? kept.keeper : undefined;
+    if (keeper === undefined) throw new Error("it says who keeps it");
+    const sent = () => one.sample('barnacle_moltcomm_frames_total{direction="out",type="DIRECT"}');
+    const before = sent();
+    // Asked whether the recipient is there; nothing of the message goes again.
+    expect(await world.wait(one.node.attempt(first, keeper))).toMatchObject({ reason: "KEPT", keeper });
+    expect(sent()).toBe(before);
+    expect(await world.wait(one.node.leave(second, keeper))).toMatchObject({ reason: "KEPT", keeper });
+    expect(relay().relay.view.mailbox?.frames).toBe(2);
+    // As long as something is kept there, the answers to it may come.
+    await world.run(9 * MINUTE_MS);
+    expect(await world.wait(one.node.leave(second, keeper))).toMatchObject({ reason: "KEPT", keeper });
+    await restart(SECOND_MS, { boxes: {} });
+    await world.until(() => registeredAt(one).length === 1, { withinMs: 30 * SECOND_MS });
+    expect(await world.wait(one.node.leave(second, keeper))).toMatchObject({ reason: "CONNECTION_LOST" });
+    expect(await world.wait(one.node.attempt(first, keeper))).toMatchObject({ reason: "KEPT" });
+    expect(relay().relay.view.mailbox?.frames).toBe(2);
+  });
+
   test("keeps nothing of a node for one that it has never met: it could be in plain", async () => {
     const { world, two, send, relay } = await makeOurs(2, { boxes: {} });
     await world.wait(two.node.stop());
