@@ -7,11 +7,16 @@
 import { describe, expect, test } from "vitest";
 import type { Connection, ConnectionHandler } from "../../src/runtime/port.ts";
 import { Nat, type SimHost, SimWorld } from "./mod.ts";
+import type { ProcessRecord } from "./fleet/record.ts";
+import { INBOX, readLines } from "./mail/inbox-ledger.ts";
+import type { MailHost } from "./mail/record.ts";
 import { runRelayFleet } from "./relay/mod.ts";
+import { RELAY_PORT, RelayFleet } from "./relay/relay-fleet.ts";
 import { BROKEN_RELAY_BUILDS, QUIET_RELAYS } from "./relay/sabotage.ts";
 
 const CANARY_SEED = 1;
 const PORT = 9_000;
+const MINUTE_MS = 60_000;
 const timeout = { timeout: 120_000 };
 
 describe("a fleet found at relays", () => {
@@ -27,6 +32,70 @@ describe("a fleet found at relays", () => {
     expect(fleet.sealedMessages).toBeGreaterThan(20);
     expect(fleet.plainMessages).toBe(0);
   });
+});
+
+/** Two hosts behind routers, one relay with a mailbox, and nobody who writes or reads of itself. */
+async function makeSleepyPair() {
+  const options = {
+    ...QUIET_RELAYS,
+    hostCount: 2,
+    hiddenCount: 2,
+    routerCount: 2,
+    honestCount: 1,
+    editsMax: 0,
+    mailbox: { framesPerNode: 1_000 },
+    pins: true,
+  };
+  const fleet = new RelayFleet({ seed: CANARY_SEED, options });
+  await fleet.start();
+  const [sender, recipient] = fleet.mailHosts as [MailHost, MailHost];
+  const { host } = sender;
+  const inbox = (): string[] => readLines(recipient.host.disk.text(INBOX)).map(({ msg }) => msg);
+  const write = async (text: string): Promise<void> => {
+    await fleet.command(host, ["send", "--dir", "/work", recipient.nodeId, text]);
+  };
+  const shown = async (): Promise<{ readonly state: string; readonly kept: { readonly relay: string } | null }[]> =>
+    JSON.parse(await fleet.command(host, ["outbox", "--dir", "/work", "--json", "--pending"])).messages;
+  const sleep = async ({ host: sleeper }: MailHost): Promise<void> => {
+    fleet.hold(sleeper, true);
+    fleet.stop(fleet.currentOn(sleeper) as ProcessRecord);
+    await fleet.world.run(MINUTE_MS);
+  };
+  const wake = ({ host: sleeper }: MailHost): void => fleet.hold(sleeper, false);
+  await write("awake");
+  await fleet.world.until(() => inbox().length === 1);
+  return { fleet, sender, recipient, inbox, write, shown, sleep, wake };
+}
+
+describe("a recipient that slept", () => {
+  test(
+    "finds at its relay all that was written meanwhile, in order, though its sender sleeps by then",
+    timeout,
+    async () => {
+      const { fleet, sender, recipient, inbox, write, shown, sleep, wake } = await makeSleepyPair();
+      await sleep(recipient);
+      const texts = Array.from({ length: 30 }, (_, index) => `asleep ${index}`);
+      for (const text of texts) {
+        await write(text);
+        await fleet.world.run(20_000);
+      }
+      const kept = await shown();
+      expect(kept.map(({ state, kept: by }) => [state, by?.relay])).toEqual(
+        texts.map(() => ["kept", `relay://relay0:${RELAY_PORT}`]),
+      );
+      await sleep(sender);
+      wake(recipient);
+      await fleet.world.until(() => inbox().length === texts.length + 1);
+      expect(inbox()).toEqual(["awake", ...texts]);
+      wake(sender);
+      await write("both awake");
+      await fleet.world.until(() => inbox().length === texts.length + 2);
+      expect(inbox()).toEqual(["awake", ...texts, "both awake"]);
+      await fleet.world.run(MINUTE_MS);
+      expect(await shown()).toEqual([]);
+      expect(fleet.record.violations).toEqual([]);
+    },
+  );
 });
 
 describe("the checkers of fleets found at relays", () => {
