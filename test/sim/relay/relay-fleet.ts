@@ -24,6 +24,8 @@ export type RelayFleetInit = MailFleetInit<RelayOptions>;
 
 export const RELAY_PORT = 9_003;
 const HELLOS_MAX = 200;
+/** A relay keeps a message for three days unless told otherwise; the clocks of these worlds go on meanwhile. */
+const KEPT_MS_MIN = 2 * 86_400_000;
 /** Small enough to be met, and far from what the fleet itself needs. */
 const RELAY_LIMITS = {
   connectionsMax: 120,
@@ -119,12 +121,15 @@ export class RelayFleet extends MailFleet<RelayOptions> {
   }
 
   /**
-   * A relay that lies drops one message and passes on the next, and nobody can mend their order; and a box that is full lets the oldest go,
-   * as it should.
+   * A relay that lies drops one message and passes on the next, and nobody can mend their order; a box that is full lets the oldest go, as
+   * it should, and so does one by whose clock the oldest has been there for too long.
    */
   override isHonestBetween(): boolean {
-    const { mailbox } = this.options;
-    return this.liars.size === 0 && (mailbox === undefined || mailbox.framesPerNode >= this.options.editsMax * 4);
+    const { editsMax, jumpMsMax, mailbox, troubles } = this.options;
+    if (this.liars.size > 0) return false;
+    if (mailbox === undefined) return true;
+    const isTooOld = troubles.includes("jumpWall") && jumpMsMax >= KEPT_MS_MIN;
+    return !isTooOld && mailbox.framesPerNode >= editsMax * 4;
   }
 
   override async start(): Promise<void> {
