@@ -12,8 +12,9 @@ export const deliveryState = defineTool({
   name: "delivery_state",
   title: "See what became of sent messages",
   description:
-    "The messages sent from here and how far each is: waiting, accepted, sent, kept (by a relay, while the " +
-    "recipient is away), delivered (on the recipient's disk), or failed with the reason. Whether a message was read is known only to its recipient.",
+    "The messages sent from here and how far each is: waiting, accepted, sent, kept (by a relay, while the recipient is " +
+    "away), delivered (on the recipient's disk), or failed with the reason. Whether a message was read is known only to " +
+    "its recipient.",
   input: z.strictObject({
     id: z.optional(z.string().check(z.maxLength(128), z.describe("Only this message, as send_message named it"))),
     pending: z.optional(z.boolean().check(z.describe("Only those that are neither delivered nor failed"))),
