@@ -16,18 +16,26 @@ import type { InitFlags } from "../commands/init.ts";
 import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
-import { findGatewayAgent, prepareInstructions, readsNoFile, removeInstructions } from "../mail/instructions.ts";
+import { usageError } from "../failure.ts";
 import { identityKeeper, withDirectoryLock } from "../mail/identity.ts";
+import { findGatewayAgent, prepareInstructions, readsNoFile, removeInstructions } from "../mail/instructions.ts";
+import { proposeAgents, takeInAgents } from "../mail/other-agents.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { escapeText, paint, safeJson, type Tone, wantsColour } from "../terminal.ts";
 
 export default async function init(this: Invocation, flags: InitFlags): Promise<void> {
   const { runtime } = this.cli;
   const { standardOutput } = runtime.process;
-  const loaded = await loadConfiguration(this.cli, flags);
+  if (flags.remove === true && flags.agents === true) {
+    throw usageError("Make ready", "--remove and --agents", "one of them");
+  }
+  let loaded = await loadConfiguration(this.cli, flags);
   await requireWorkDirectory(runtime.files, loaded.directory);
+  const agent = await findGatewayAgent(runtime, loaded);
+  const taken = flags.agents === true ? [await takeInAgents(runtime, loaded, agent)] : [];
+  if (taken.some(isDone)) loaded = await loadConfiguration(this.cli, flags);
   const { directory, config: { agents: { others } } } = loaded;
-  const steps = await stepsOf(runtime, loaded, flags);
+  const steps = [...taken, ...await stepsOf(runtime, loaded, agent, flags)];
   // In the directory of another agent only that one is meant.
   for (const other of loaded.carriedBy === undefined ? others : []) {
     const { identity, id: agentId } = other;
@@ -47,9 +55,14 @@ export default async function init(this: Invocation, flags: InitFlags): Promise<
   standardOutput.write(formatSteps(steps, colour) + (flags.remove ? removalEnd(steps) : preparationEnd(steps)));
 }
 
-async function stepsOf(runtime: Runtime, loaded: LoadedConfig, flags: InitFlags): Promise<Step[]> {
+/** @param agent of a gateway, which works in the directory */
+async function stepsOf(
+  runtime: Runtime,
+  loaded: LoadedConfig,
+  agent: Target | undefined,
+  flags: InitFlags,
+): Promise<Step[]> {
   const components = { ...runtime, identity: identityKeeper(runtime, loaded) };
-  const agent = await findGatewayAgent(runtime, loaded);
   if (flags.remove) {
     return await withoutAgent(runtime, loaded, async () => [
       ...await removeInstructions(runtime, loaded, agent),
@@ -63,20 +76,8 @@ async function stepsOf(runtime: Runtime, loaded: LoadedConfig, flags: InitFlags)
       ? await removeUnreadSection(components, loaded.directory)
       : []),
     ...await prepareInstructions(runtime, loaded, agent, { hasConsent: flags.yes === true }),
-    ...(agent === undefined || loaded.carriedBy !== undefined ? [] : proposals(loaded, agent)),
+    ...(agent === undefined ? [] : proposeAgents(loaded, agent)),
   ];
-}
-
-/** The gateway's other agents whose mail nobody carries yet. The configuration is the operator's to write. */
-function proposals({ config: { agents: { others } } }: LoadedConfig, { agentId, gateway }: Target): Step[] {
-  const carried = new Set(others.flatMap(({ directory, id }) => [directory, id]));
-  return gateway.agents
-    .filter(({ id, workspace }) => id !== agentId && !carried.has(id) && !carried.has(workspace))
-    .map(({ id, workspace }) => {
-      const entry = JSON.stringify({ id, directory: workspace });
-      const note = `${id} of this gateway has no mail yet; agents.others in barnacle.json takes it in: ${entry}`;
-      return { path: "agents", outcome: "left", note };
-    });
 }
 
 /** The same in the directory of another agent, each step with its id. One that is not there yet is none of a failure. */
@@ -89,7 +90,7 @@ async function stepsOfOther(runtime: Runtime, loaded: LoadedConfig, flags: InitF
   }
   const steps: Step[] = [];
   const step = await attemptStep(".", async () => {
-    steps.push(...await stepsOf(runtime, loaded, flags));
+    steps.push(...await stepsOf(runtime, loaded, await findGatewayAgent(runtime, loaded), flags));
     const word = carrierPath(directory);
     if (flags.remove && await statIfThere(runtime.files, word) !== undefined) await runtime.files.remove(word);
     return { path: ".", outcome: "there", note: "" };
@@ -157,10 +158,13 @@ function preparationEnd(steps: readonly Step[]): string {
   if (steps.some(({ outcome }) => outcome === "failed")) {
     return "not ready: mend what failed, then run barnacle init again\n";
   }
-  const isNew = steps.some(({ outcome }) => outcome === "made" || outcome === "changed");
-  return isNew
+  return steps.some(isDone)
     ? "ready: barnacle run starts the agent, barnacle id shows the invitation to pass on\n"
     : "ready, nothing changed\n";
+}
+
+function isDone({ outcome }: Step): boolean {
+  return outcome === "made" || outcome === "changed";
 }
 
 function removalEnd(steps: readonly Step[]): string {

@@ -24,6 +24,7 @@ interface Shown {
   readonly path: string;
   readonly outcome: string;
   readonly note: string;
+  readonly hint: string | null;
 }
 
 async function init(...words: readonly string[]): Promise<readonly Shown[]> {
@@ -67,7 +68,8 @@ describe("init where a daemon carries the mail of several", () => {
     },
   );
 
-  test("names the agents of a gateway whose mail nobody carries, and how to take them in", timeout, async () => {
+  /** A gateway's state with the agent of the work directory and two more. */
+  function putGateway(): void {
     const home = join(root, "home");
     mkdirSync(join(home, ".openclaw"), { recursive: true });
     const entries = Object.fromEntries(
@@ -77,13 +79,77 @@ describe("init where a daemon carries the mail of several", () => {
     const config = { meta: { lastTouchedVersion: "2026.9.6" }, agents: { entries } };
     writeFileSync(join(home, ".openclaw", "openclaw.json"), JSON.stringify(config));
     bench.environment = { HOME: home };
+  }
+
+  test("names the agents of a gateway whose mail nobody carries, and how to take them in", timeout, async () => {
+    putGateway();
     configure([{ id: "desk", directory: join(root, "d") }]);
     const proposed = (await init()).filter(({ path }) => path === "agents");
-    expect(proposed).toEqual([expect.objectContaining({ outcome: "left" })]);
+    expect(proposed).toEqual([
+      expect.objectContaining({ outcome: "left", hint: "barnacle init --agents writes that" }),
+    ]);
     expect(proposed[0]?.note).toContain(JSON.stringify({ id: "research", directory: join(root, "r") }));
     mkdirSync(join(root, "d"));
     const second = (await init("--yes")).find(({ path }) => path === "desk: skill");
     expect(second).toMatchObject({ outcome: "left", hint: expect.stringContaining("openclaw install") });
+  });
+
+  test(
+    "--agents makes a configuration that takes them in, prepares them, and changes nothing a second time",
+    timeout,
+    async () => {
+      putGateway();
+      mkdirSync(join(root, "r"));
+      const steps = await init("--agents");
+      expect(steps[0]).toMatchObject({ path: "barnacle.json", outcome: "made" });
+      expect(steps[0]?.note).toContain("research, desk");
+      const entries = [{ id: "research", directory: join(root, "r") }, { id: "desk", directory: join(root, "d") }];
+      expect(JSON.parse(bench.text("barnacle.json"))).toEqual({ agents: { others: entries } });
+      expect(steps.find(({ path }) => path === "research: .moltcomm/identity.pem")?.outcome).toBe("made");
+      expect(steps.find(({ path }) => path === "desk: .")?.note).toContain("not there yet");
+      expect(steps.filter(({ path }) => path === "agents")).toEqual([]);
+      const before = bench.text("barnacle.json");
+      expect((await init("--agents"))[0]).toMatchObject({ path: "agents", outcome: "there" });
+      expect(bench.text("barnacle.json")).toBe(before);
+    },
+  );
+
+  test("--agents keeps what stands in the configuration, comments too", timeout, async () => {
+    putGateway();
+    const others = `[\n      { "id": "x", "directory": "../x" }, // mine\n    ],`;
+    const text = `{\n  // why\n  "log": { "level": "warn" },\n  "agents": {\n    "others": ${others}\n  },\n}\n`;
+    bench.put("barnacle.json", text, 0o600);
+    expect((await init("--agents"))[0]).toMatchObject({ path: "barnacle.json", outcome: "changed" });
+    const now = bench.text("barnacle.json");
+    for (
+      const line of ["  // why\n", "// mine\n", '"log": { "level": "warn" },', '{ "id": "x", "directory": "../x" },']
+    ) {
+      expect(now).toContain(line);
+    }
+    expect(bench.mode("barnacle.json")).toBe(0o600);
+    const shown = await bench.run("config", "show", "--json");
+    expect([shown.exit, ...["x", "research", "desk"].map((id) => shown.output.includes(`"id": "${id}"`))])
+      .toEqual([0, true, true, true]);
+  });
+
+  test("--agents writes nothing that the daemon would refuse, and nothing that would not count", timeout, async () => {
+    putGateway();
+    const text = '{ "agents": { "id": "desk" } }\n';
+    bench.put("barnacle.json", text, 0o644);
+    expect((await init("--agents"))[0]).toMatchObject({
+      path: "barnacle.json",
+      outcome: "failed",
+      note: expect.stringContaining('got "desk", which is that of agents.id'),
+    });
+    expect(bench.text("barnacle.json")).toBe(text);
+    bench.put("barnacle.json", "{}\n", 0o644);
+    bench.environment = { ...bench.environment, BARNACLE_AGENTS_OTHERS: "[]" };
+    expect((await init("--agents"))[0]).toMatchObject({
+      outcome: "failed",
+      note: expect.stringContaining("BARNACLE_AGENTS_OTHERS"),
+    });
+    expect(bench.text("barnacle.json")).toBe("{}\n");
+    expect((await bench.run("init", "--agents", "--remove")).exit).toBe(2);
   });
 });
 
