@@ -5,20 +5,20 @@
  *
  * @module
  */
-import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { isLoopbackHost } from "./address.ts";
-import { encodeBase64Url } from "./contract/mod.ts";
+import type { EndpointFile, HostParts, RunningHost } from "./cli/mod.ts";
 import { listenUrl, type LoadedConfig, parseListenAddress, readNamedFile } from "./config/mod.ts";
+import { encodeBase64Url } from "./contract/mod.ts";
 import { type App, bearerAuthenticator, createApp, healthRoutes, listen, metricsRoute } from "./http/mod.ts";
 import { STOP_TIMEOUT_MS } from "./limits.ts";
 import { createLogger, type Logger, Redactor, Secret } from "./log/mod.ts";
 import { type MailPart, startMailPart } from "./mail-part.ts";
 import { mailRoutes } from "./mail-routes.ts";
-import { openClawRoute } from "./openclaw-route.ts";
 import { createMetrics, type Metrics, registerProcessMetrics } from "./metrics/mod.ts";
 import type { MonitorHostInit } from "./monitor.ts";
 import type { Monitor } from "./monitor/mod.ts";
 import { isMonitor } from "./monitored-host.ts";
+import { openClawRoute } from "./openclaw-route.ts";
 import type { Clock, HttpServer, Runtime } from "./runtime/port.ts";
 import { createScheduler, type Scheduler } from "./scheduler/mod.ts";
 import { type OwnHub, statusInit } from "./status-init.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 import * as z from "zod/mini";
+import type { CarriedBy } from "./config/mod.ts";
 import { isBarnacleError } from "./errors.ts";
 import type { Files } from "./runtime/port.ts";
 import { isAbsolutePath, joinPath, replaceFile, type StorePorts, workDirectoryPaths } from "./store/mod.ts";
-import type { CarriedBy } from "./config/mod.ts";
 
 /** The daemon, and where its configuration is. */
 export interface CarrierWord extends CarriedBy {

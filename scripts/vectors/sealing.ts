@@ -1,11 +1,11 @@
 /** Sealed messages, with the ephemeral key given: for vectors only, since a real one is drawn for each message and forgotten. */
 import { createHash } from "node:crypto";
+import { decodeBase64 } from "../../src/contract/mod.ts";
 import { announcesSealing, announcesSeries } from "../../src/moltcomm/sealing/announcement.ts";
 import { x25519OfEd25519 } from "../../src/moltcomm/sealing/curve.ts";
 import { associatedData } from "../../src/moltcomm/sealing/sealed-text.ts";
 import { Sealer } from "../../src/moltcomm/sealing/sealer.ts";
 import { seriesNonce } from "../../src/moltcomm/sealing/series.ts";
-import { decodeBase64 } from "../../src/contract/mod.ts";
 import { createCrypto } from "../../src/runtime/shared/crypto.ts";
 import { PUBLISHED, SECOND, type TestKey } from "./keys.ts";
 

@@ -7,8 +7,8 @@
 import { type LoadedConfig, loadedForAgent, type OtherAgent as OtherAgentSettings } from "../config/mod.ts";
 import type { StatusAnswer, WakingAnswer } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
-import { assemble, createMail, createMailbox, type MailComponents, type MakeMail, type OwnMail } from "../mail.ts";
 import type { MailActs } from "../mail-routes.ts";
+import { assemble, createMail, createMailbox, type MailComponents, type MakeMail, type OwnMail } from "../mail.ts";
 import { ensureMailDirectory, mailDirectoryPath } from "../mailbox/mod.ts";
 import { OtherAgent } from "./other-agent.ts";
 import { agentLog, AgentMetrics, agentScheduler } from "./scoped.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Commands } from "./application.ts";
 import { completeCommand, completionsCommand } from "./commands/completions.ts";
 import { configRoutes } from "./commands/config.ts";
 import { contactsRoutes } from "./commands/contacts.ts";
@@ -28,7 +29,6 @@ import { statusCommand } from "./commands/status.ts";
 import { toolsRoutes } from "./commands/tools.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
-import type { Commands } from "./application.ts";
 
 /** Every command by its name, in the order of the help. */
 export const COMMANDS: Commands = {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { describeIssues } from "../contract/mod.ts";
 import { isLoopbackHost } from "../address.ts";
+import { describeIssues } from "../contract/mod.ts";
 import { parseListenAddress } from "./address.ts";
 import type { Given } from "./given.ts";
 import type { Origin } from "./origin.ts";

@@ -7,7 +7,6 @@
  */
 import * as z from "zod/mini";
 import type { SectionDefinition, SettingDefinition } from "./definition.ts";
-import { agents, service } from "./sections/service.ts";
 import { deadman } from "./sections/deadman.ts";
 import { gateway } from "./sections/gateway.ts";
 import { health } from "./sections/health.ts";
@@ -18,8 +17,9 @@ import { mailbox } from "./sections/mailbox.ts";
 import { moltcomm } from "./sections/moltcomm.ts";
 import { monitor } from "./sections/monitor.ts";
 import { openclaw } from "./sections/openclaw.ts";
-import { relay } from "./sections/relay.ts";
 import { relayMailbox } from "./sections/relay-mailbox.ts";
+import { relay } from "./sections/relay.ts";
+import { agents, service } from "./sections/service.ts";
 import { waking } from "./sections/waking.ts";
 
 /** Every section, in the order in which people read them. */

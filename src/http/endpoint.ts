@@ -14,8 +14,8 @@ import { BarnacleError, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Clock, RequestPeer } from "../runtime/port.ts";
 import { errorAnswerFrom, measured, secured, statusOfCode } from "./answers.ts";
-import { checkContentType, readBodyText } from "./body.ts";
 import type { BodyDeadlines } from "./body-deadlines.ts";
+import { checkContentType, readBodyText } from "./body.ts";
 import type { RequestBooks } from "./request-books.ts";
 import type { Authenticator, CheckedRequest, Route } from "./types.ts";
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { formatAddress, isLoopbackHost } from "../address.ts";
 import { BarnacleError, toBarnacleError } from "../errors.ts";
 import { HTTP_CONNECTIONS_MAX, HTTP_IDLE_TIMEOUT_MS } from "../limits.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Http, HttpServer, ServeOptions, SocketAddress } from "../runtime/port.ts";
-import { formatAddress, isLoopbackHost } from "../address.ts";
 import type { App } from "./app.ts";
 
 /** Where and as what to listen. */

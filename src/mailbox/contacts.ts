@@ -7,8 +7,8 @@ import { isNodeId } from "../contract/mod.ts";
 import { toBarnacleError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Files, FileWatcher } from "../runtime/port.ts";
-import { type Contact, contactsPath, nameKey, readContacts } from "./contact-file.ts";
 import { statIfThere } from "../store/mod.ts";
+import { type Contact, contactsPath, nameKey, readContacts } from "./contact-file.ts";
 
 /** What the contacts need of the platform. */
 export interface ContactsComponents {

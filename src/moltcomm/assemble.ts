@@ -8,8 +8,8 @@
  */
 import { RateLimiter } from "../rate-limiter.ts";
 import { IN_ORDER_WORD, withWords } from "./agent-words.ts";
-import { KEYS_MAX, RATE_KEYS_MAX, REPLAY_MEMORY_MAX, REPLAY_MEMORY_MS } from "./bounds.ts";
 import { Bootstraps } from "./bootstraps.ts";
+import { KEYS_MAX, RATE_KEYS_MAX, REPLAY_MEMORY_MAX, REPLAY_MEMORY_MS } from "./bounds.ts";
 import { MailCarrier } from "./carrier.ts";
 import { Dialler } from "./dialler.ts";
 import { type DirectAnswer, Directs } from "./directs.ts";
@@ -31,9 +31,9 @@ import { Requests } from "./requests.ts";
 import { Sealing } from "./sealing/mod.ts";
 import { Traffic } from "./traffic.ts";
 import { Turns } from "./turns.ts";
+import type { KeptNews } from "./types.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Voice } from "./voice.ts";
-import type { KeptNews } from "./types.ts";
 import { KeyBook, Signer } from "./wire/mod.ts";
 
 /** What the parts tell the node. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { formatAddress } from "../address.ts";
 import { formatPeerAddress, type PeerAddress } from "../contract/mod.ts";
 import { BarnacleError, isBarnacleError, toBarnacleError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Connection, ConnectionHandler, Listener, Network } from "../runtime/port.ts";
-import { formatAddress } from "../address.ts";
 
 /** Where to listen. */
 export interface ListenInit {

@@ -8,8 +8,8 @@ import { type ReadConfiguration, readConfiguration, readVariables } from "./conf
 import { readLockPort } from "./lock-port.ts";
 import { findPlaces, homeDirectoryOf, isThere, type StatePlace, variableOf } from "./places.ts";
 import { probe, type ProbeAnswer } from "./probe.ts";
-import { expandPath, readRoster, type RosterAgent } from "./roster.ts";
 import { recordOf } from "./record.ts";
+import { expandPath, readRoster, type RosterAgent } from "./roster.ts";
 import { type LookUp, readHooks, readPort, readWay } from "./settings.ts";
 import type { Gateway, GatewayAgent, GatewayVersion, Generation, Unknown } from "./types.ts";
 import { findInstalled, generationOf, readVersionNumber } from "./version.ts";

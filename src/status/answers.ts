@@ -16,8 +16,8 @@ import {
   sortUnique,
   uniteCapabilities,
 } from "./document.ts";
-import type { LocalAnswers } from "./types.ts";
 import { PUBLISH_TASK, type PublisherView } from "./publisher.ts";
+import type { LocalAnswers } from "./types.ts";
 
 /** The answer to `GET /status`. @param publisher `undefined` when nothing is published */
 export function statusAnswerOf(

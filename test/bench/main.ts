@@ -24,15 +24,15 @@ import { benchSideBySide } from "./mail-rounds.ts";
 import { benchRuntimes } from "./mail-runtimes.ts";
 import { benchSealed } from "./mail-sealed.ts";
 import { benchMonitor } from "./monitor.ts";
-import { benchRelay } from "./relay.ts";
 import { benchIdleNodes } from "./relay-idle.ts";
 import { benchRelayMailbox } from "./relay-mailbox.ts";
 import { benchRestart } from "./relay-restart.ts";
+import { benchRelay } from "./relay.ts";
 import { benchSize } from "./size.ts";
 import { benchStart } from "./start.ts";
 import { benchStatus } from "./status.ts";
-import { benchWatch } from "./watch.ts";
 import { renderSection, type Section, writePart } from "./tables.ts";
+import { benchWatch } from "./watch.ts";
 import { ROOT, Workshop } from "./workshop.ts";
 
 const PARTS: Readonly<Record<string, (workshop: Workshop) => Promise<Section | readonly Section[]>>> = {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { Runtime } from "../../src/runtime/port.ts";
 import type { ContractCase } from "./case.ts";
 import { bytesOf, pass, rejectsWith, until, WAIT_MS, within } from "./helpers.ts";
-import { get, serve, urlOf } from "./http-probe.ts";
 import { HTTP_LIFE_CASES } from "./http-life.cases.ts";
+import { get, serve, urlOf } from "./http-probe.ts";
 import { type Side, speakHttp } from "./tcp-probe.ts";
 
 const CHUNK_BYTES = 64 * 1024;

@@ -9,11 +9,11 @@ import { defineHubTests } from "./suite-hub.ts";
 import { defineLifeTests } from "./suite-life.ts";
 import { defineMailTests } from "./suite-mail.ts";
 import { defineManifestTests } from "./suite-manifest.ts";
-import { defineRelayTests } from "./suite-relay.ts";
-import { defineRoleTests } from "./suite-roles.ts";
 import { defineMcpTests } from "./suite-mcp.ts";
 import { defineMonitorTests } from "./suite-monitor.ts";
 import { defineReceiverTests } from "./suite-receivers.ts";
+import { defineRelayTests } from "./suite-relay.ts";
+import { defineRoleTests } from "./suite-roles.ts";
 import { defineWakingTests } from "./suite-waking.ts";
 
 export function defineSuite(way: Way): void {

@@ -1,8 +1,8 @@
 /** What was really signed: the only messages and records that may ever verify. */
+import { type Draft, type MessageType, type PeerRecord, Signer } from "../../src/moltcomm/wire/mod.ts";
 import { createSimCrypto } from "../sim/crypto.ts";
 import { SeededRandom } from "../sim/random.ts";
 import { nodeCryptoPort as crypto } from "../support/node-crypto.ts";
-import { type Draft, type MessageType, type PeerRecord, Signer } from "../../src/moltcomm/wire/mod.ts";
 import { type Json, messageKey, recordKey } from "./second-opinion.ts";
 
 const TEXTS = ["", "hello", "5:hello,", "Grüße 😀", "e\u0301", "\0\n\u2028", "1:1,6:DIRECT,", "x".repeat(300)];

@@ -92,6 +92,11 @@ function allImports(): Import[] {
   );
 }
 
+function isBefore(left: string, right: string): boolean {
+  const [leftUp, rightUp] = [left, right].map((specifier) => specifier.split("../").length) as [number, number];
+  return leftUp === rightUp ? left < right : leftUp > rightUp;
+}
+
 describe("imports", () => {
   test("every room of src has its place in the order", () => {
     const rooms = new Set(sourceFiles("src").map((file) => roomOf(file.path)));
@@ -110,6 +115,20 @@ describe("imports", () => {
       /^src\/[^/]+\.ts$|^src\/[^/]+\/mod\.ts$|^src\/openclaw\/(facts|instructions|waking)\/mod\.ts$|^src\/mailbox\/commands\.ts$|^src\/runtime\/port\.ts$|^package\.json$|^#runtime$/;
     const wrong = allImports().filter(({ room, targetRoom, to }) => room !== targetRoom && !doors.test(to));
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  test("stand in order: the farthest folder first, and by name in each", () => {
+    const everywhere = ["src", "test", "scripts"].flatMap((folder) => sourceFiles(folder));
+    const wrong = everywhere.flatMap(({ code, path }) => {
+      const specifiers = [...code.matchAll(/^import\s[^;"]*?from "(\.[^"]+)"/gm)].map(([, specifier = ""]) =>
+        specifier
+      );
+      return specifiers.flatMap((specifier, index) => {
+        const next = specifiers[index + 1];
+        return next !== undefined && isBefore(next, specifier) ? [`${path}: ${next} before ${specifier}`] : [];
+      });
+    });
+    expect(wrong).toEqual([]);
   });
 
   test("name an adapter only in main", () => {

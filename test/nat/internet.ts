@@ -2,9 +2,9 @@
  * A small internet of network namespaces: hosts with public addresses, and hosts behind routers that translate addresses. Nothing of it is
  * seen from outside, and nothing in it leads out.
  */
+import { dirname, join } from "node:path";
 import { Running } from "../e2e/barnacle.ts";
 import { NODE } from "../interop/script.ts";
-import { dirname, join } from "node:path";
 import { call, ip, makeNamespace, nft, removeLeftovers, removeNamespace } from "./namespaces.ts";
 
 /** Of TEST-NET-3: what looks like a public address and is nobody's. Source: RFC 5737, section 3. */

@@ -6,10 +6,10 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Connection, ConnectionHandler } from "../../src/runtime/port.ts";
-import { Nat, type SimHost, SimWorld } from "./mod.ts";
 import type { ProcessRecord } from "./fleet/record.ts";
 import { INBOX, readLines } from "./mail/inbox-ledger.ts";
 import type { MailHost } from "./mail/record.ts";
+import { Nat, type SimHost, SimWorld } from "./mod.ts";
 import { runRelayFleet } from "./relay/mod.ts";
 import { RELAY_PORT, RelayFleet } from "./relay/relay-fleet.ts";
 import { BROKEN_RELAY_BUILDS, QUIET_RELAYS } from "./relay/sabotage.ts";

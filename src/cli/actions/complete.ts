@@ -1,9 +1,9 @@
 import { proposeCompletions } from "@stricli/core";
 import type { Application } from "@stricli/core";
 import { buildApplication } from "../application.ts";
-import { COMMANDS } from "../commands.ts";
 import { GLOBAL_FLAGS } from "../arguments.ts";
 import type { CommonFlags } from "../command.ts";
+import { COMMANDS } from "../commands.ts";
 import type { Invocation } from "../context.ts";
 import { followRoutes } from "../routes.ts";
 

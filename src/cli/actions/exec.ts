@@ -3,9 +3,9 @@ import type { ChildProcess, Process, Signal } from "../../runtime/port.ts";
 import type { ExecFlags } from "../commands/exec.ts";
 import type { Invocation } from "../context.ts";
 import { EXIT, exitCodeOfSignal } from "../exit-codes.ts";
+import { failureStyle } from "../failure-style.ts";
 import { formatFailure, formatWarning, usageError } from "../failure.ts";
 import { JobReporter, jobReporterName } from "../job-reporter.ts";
-import { failureStyle } from "../failure-style.ts";
 
 export default async function exec(this: Invocation, flags: ExecFlags, ...job: string[]): Promise<void> {
   const [command, ...commandArguments] = checkedJob(this.words, job);

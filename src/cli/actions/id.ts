@@ -1,5 +1,5 @@
-import { encodeBase64, formatInvitation } from "../../contract/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
+import { encodeBase64, formatInvitation } from "../../contract/mod.ts";
 import { SECRET_BYTES_MAX } from "../../limits.ts";
 import { ensureMailDirectory } from "../../mailbox/mod.ts";
 import { exportIdentity, fingerprintOf, type Identity, importIdentity } from "../../moltcomm/mod.ts";

@@ -1,6 +1,6 @@
-import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import { carrierPath } from "../../carried-by.ts";
 import { type LoadedConfig, loadedForAgent } from "../../config/mod.ts";
+import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import {
   attemptStep,
   prepareForMail,
@@ -10,8 +10,8 @@ import {
   type StepOutcome,
 } from "../../mailbox/commands.ts";
 import type { Target } from "../../openclaw/waking/mod.ts";
-import { statIfThere, workDirectoryPaths } from "../../store/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
+import { statIfThere, workDirectoryPaths } from "../../store/mod.ts";
 import type { InitFlags } from "../commands/init.ts";
 import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";

@@ -1,5 +1,5 @@
-import { loadConfiguration } from "../configuration.ts";
 import type { CommonFlags } from "../command.ts";
+import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
 import { requireWorkDirectory } from "../mail/work-directory.ts";
 import { escapeText } from "../terminal.ts";

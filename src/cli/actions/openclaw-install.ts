@@ -1,5 +1,5 @@
-import { encodeBase64Url } from "../../contract/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
+import { encodeBase64Url } from "../../contract/mod.ts";
 import { type Gateway, isOlderVersion, isUntried, TRIED_VERSIONS } from "../../openclaw/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 import { replaceFile, statIfThere } from "../../store/mod.ts";

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from "../../config/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
+import { ANSWER_BYTES_MAX } from "../../limits.ts";
 import {
   describeVacant,
   formatVersion,
@@ -8,7 +9,6 @@ import {
   readConfiguration,
 } from "../../openclaw/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
-import { ANSWER_BYTES_MAX } from "../../limits.ts";
 import type { OpenClawStatusFlags } from "../commands/openclaw.ts";
 import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";

@@ -1,5 +1,5 @@
-import type { PeerAnswer, RelayAnswer } from "../../contract/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
+import type { PeerAnswer, RelayAnswer } from "../../contract/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
 import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import { announcesSealing, readSavedPeers } from "../../moltcomm/mod.ts";

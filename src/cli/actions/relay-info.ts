@@ -1,8 +1,8 @@
+import type { LoadedConfig } from "../../config/mod.ts";
 import { encodeBase64 } from "../../contract/mod.ts";
 import { fingerprintOf } from "../../moltcomm/mod.ts";
 import type { RelayInfoFlags } from "../commands/relay.ts";
 import { loadConfiguration } from "../configuration.ts";
-import type { LoadedConfig } from "../../config/mod.ts";
 import type { Invocation } from "../context.ts";
 import { hostIdentity } from "../mail/identity.ts";
 import { noteUnreachable, relayAddresses } from "../mail/relay-addresses.ts";

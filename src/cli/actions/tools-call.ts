@@ -1,7 +1,7 @@
-import { EXIT } from "../exit-codes.ts";
 import type { CommonFlags } from "../command.ts";
 import { loadConfiguration } from "../configuration.ts";
 import type { Invocation } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { callTool } from "../tools/mod.ts";
 

@@ -1,5 +1,5 @@
-import type { Invocation } from "../context.ts";
 import type { ToolsListFlags } from "../commands/tools.ts";
+import type { Invocation } from "../context.ts";
 import { formatTable } from "../table.ts";
 import { safeJson, wantsColour } from "../terminal.ts";
 import { describeTools } from "../tools/mod.ts";

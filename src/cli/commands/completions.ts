@@ -1,8 +1,8 @@
 import { anyText, commonFlags, defineCommand } from "../command.ts";
 import type { CommonFlags } from "../command.ts";
+import { usageError } from "../failure.ts";
 import { SHELLS } from "../shells.ts";
 import type { Shell } from "../shells.ts";
-import { usageError } from "../failure.ts";
 
 function parseShell(input: string): Shell {
   const shell = SHELLS.find((known) => known === input);

@@ -1,8 +1,8 @@
 import { buildRouteMap } from "@stricli/core";
 import { commonFlags, composeDocs, defineCommand, switchFlag } from "../command.ts";
 import type { CommonFlags } from "../command.ts";
-import { dictionary } from "../dictionary.ts";
 import type { Invocation } from "../context.ts";
+import { dictionary } from "../dictionary.ts";
 
 export interface ConfigShowFlags extends CommonFlags {
   readonly json: boolean | undefined;

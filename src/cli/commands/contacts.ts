@@ -1,8 +1,8 @@
 import { buildRouteMap } from "@stricli/core";
 import { anyText, commonFlags, composeDocs, defineCommand, switchFlag, textFlag, textsFlag } from "../command.ts";
 import type { CommonFlags } from "../command.ts";
-import { dictionary } from "../dictionary.ts";
 import type { Invocation } from "../context.ts";
+import { dictionary } from "../dictionary.ts";
 
 const who = { parse: anyText, placeholder: "NAME", brief: "Name or node id of a contact" } as const;
 

@@ -1,8 +1,8 @@
 import { buildRouteMap } from "@stricli/core";
 import { anyText, commonFlags, composeDocs, defineCommand, switchFlag, textFlag } from "../command.ts";
 import type { CommonFlags } from "../command.ts";
-import { dictionary } from "../dictionary.ts";
 import type { Invocation } from "../context.ts";
+import { dictionary } from "../dictionary.ts";
 
 export interface HubFlags extends CommonFlags {
   readonly listen: string | undefined;

@@ -1,8 +1,8 @@
 import { buildRouteMap } from "@stricli/core";
 import { commonFlags, defineCommand, switchFlag } from "../command.ts";
 import type { CommonFlags } from "../command.ts";
-import { dictionary } from "../dictionary.ts";
 import type { Invocation } from "../context.ts";
+import { dictionary } from "../dictionary.ts";
 
 export interface InboxFlags extends CommonFlags {
   readonly ack: boolean | undefined;

@@ -3,10 +3,10 @@ import { type MailAnswer, type PeerAddress, readPeerAddress, type StatusAnswer }
 import { isBarnacleError } from "../../errors.ts";
 import { examineHeartbeat, findSection } from "../../mailbox/commands.ts";
 import { mailDirectoryPath } from "../../mailbox/mod.ts";
+import { identityPath, loadIdentity } from "../../moltcomm/mod.ts";
 import { isSkillOf, managedSkillPaths, managedSkillText, readGatewayScratch } from "../../openclaw/instructions/mod.ts";
 import { hasPluginEntry, sightOf } from "../../openclaw/mod.ts";
 import type { Target } from "../../openclaw/waking/mod.ts";
-import { identityPath, loadIdentity } from "../../moltcomm/mod.ts";
 import { joinPath } from "../../store/mod.ts";
 import { agentClient, mailOf, readEndpointFile } from "../endpoint.ts";
 import { identityDirectory } from "../mail/identity.ts";

@@ -3,9 +3,9 @@ import { ANSWER_BYTES_MAX } from "../../limits.ts";
 import { trustingClient } from "../endpoint.ts";
 import { callHttp } from "../http-call.ts";
 import type { CallAnswer } from "../http-call.ts";
-import { checkClockAgainst } from "./clock.ts";
 import { failure, failureFrom, ok, warning } from "./check.ts";
 import type { Finding, Patient } from "./check.ts";
+import { checkClockAgainst } from "./clock.ts";
 
 const SUBJECT = "receiver";
 const STATUS_PATH = "/openclaw/status";

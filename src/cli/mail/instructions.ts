@@ -15,6 +15,13 @@ import {
 } from "../../mailbox/commands.ts";
 import { mailDirectoryPath } from "../../mailbox/mod.ts";
 import {
+  editGatewayScratch,
+  managedSkillPaths,
+  managedSkillText,
+  placeManagedSkill,
+  removeManagedSkill,
+} from "../../openclaw/instructions/mod.ts";
+import {
   findGateways,
   formatVersion,
   type Gateway,
@@ -22,13 +29,6 @@ import {
   type MailSight,
   sightOf,
 } from "../../openclaw/mod.ts";
-import {
-  editGatewayScratch,
-  managedSkillPaths,
-  managedSkillText,
-  placeManagedSkill,
-  removeManagedSkill,
-} from "../../openclaw/instructions/mod.ts";
 import { findTarget, isObstacle, type Target } from "../../openclaw/waking/mod.ts";
 import type { Runtime } from "../../runtime/port.ts";
 

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Invitation, isInvitation, isNodeId, parseInvitation } from "../../contract/mod.ts";
 import type { LoadedConfig } from "../../config/mod.ts";
+import { type Invitation, isInvitation, isNodeId, parseInvitation } from "../../contract/mod.ts";
 import { addContact, findContact, freeName, unknownContact } from "../../mailbox/commands.ts";
 import { mailDirectoryPath, readContacts, recipientOf } from "../../mailbox/mod.ts";
 import { editContacts, ensureMailDirectory } from "../../mailbox/mod.ts";
-import { ownNodeId } from "./identity.ts";
 import type { Runtime } from "../../runtime/port.ts";
+import { ownNodeId } from "./identity.ts";
 
 /** Somebody to write to or to ask about. */
 export interface Recipient {

@@ -4,9 +4,9 @@
  * @module
  */
 import * as z from "zod/mini";
-import { Secret } from "../../log/mod.ts";
-import { PEER_ADDRESS_WANTED, readPeerAddress } from "../../contract/mod.ts";
 import { readAddress } from "../../address.ts";
+import { PEER_ADDRESS_WANTED, readPeerAddress } from "../../contract/mod.ts";
+import { Secret } from "../../log/mod.ts";
 import { LISTEN_ADDRESS_WANTED } from "../address.ts";
 
 /** Addresses of one node in the configuration. */

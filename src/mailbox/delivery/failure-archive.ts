@@ -8,8 +8,8 @@
  */
 import type { Files } from "../../runtime/port.ts";
 import { joinPath, parentPath } from "../../store/mod.ts";
-import { ARCHIVE_FILE_BYTES_MAX, ARCHIVE_FILES_MAX } from "./limits.ts";
 import type { JournalFile } from "./journal-file.ts";
+import { ARCHIVE_FILE_BYTES_MAX, ARCHIVE_FILES_MAX } from "./limits.ts";
 import { readBack } from "./line-reader.ts";
 import { joinedBytes } from "./lines.ts";
 import type { PendingMessage } from "./pending-message.ts";

@@ -9,9 +9,10 @@
  */
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import type { Metrics } from "../../metrics/mod.ts";
-import type { Scheduler, Task } from "../../scheduler/mod.ts";
 import type { Random } from "../../runtime/port.ts";
+import type { Scheduler, Task } from "../../scheduler/mod.ts";
 import { parentPath } from "../../store/mod.ts";
+import { Turns } from "../../turns.ts";
 import { idForAgent } from "../agent-address.ts";
 import type { Keeper } from "../types.ts";
 import { openJournal } from "./journal-opening.ts";
@@ -21,7 +22,6 @@ import * as limits from "./limits.ts";
 import { readBack, textOn } from "./line-reader.ts";
 import { type OfferedMessage, PendingMessage } from "./pending-message.ts";
 import { deliveredLine, failedLine, sentLine } from "./records.ts";
-import { Turns } from "../../turns.ts";
 
 /** What a journal works with. */
 export interface DeliveryJournalComponents extends JournalWriterComponents {

@@ -8,7 +8,7 @@
  * @module
  */
 import type { JsonStateFile } from "../../store/mod.ts";
-import type { DeliveredMemory } from "./memory/memory.ts";
+import { Turns } from "../../turns.ts";
 import type { Directories } from "./directories.ts";
 import type { InboxFile } from "./inbox-file.ts";
 import {
@@ -20,9 +20,9 @@ import {
   RESERVE_MIN,
   RESERVE_RENEWAL_MS,
 } from "./limits.ts";
+import type { DeliveredMemory } from "./memory/memory.ts";
 import type { KnownPlace } from "./place.ts";
 import { createStateFile, type InboxState, toHex } from "./state.ts";
-import { Turns } from "../../turns.ts";
 import type { InboxComponents, InboxPaths } from "./types.ts";
 
 /** What an earlier life left. */

@@ -1,6 +1,6 @@
 /** The agent's cursor file as the daemon reads it: often, and never believing it blindly. @module */
-import { CURSOR_READ_AFTER_MS } from "./limits.ts";
 import { readCursor } from "./cursor.ts";
+import { CURSOR_READ_AFTER_MS } from "./limits.ts";
 import type { InboxComponents } from "./types.ts";
 
 const PROBLEM = "inbox_cursor";

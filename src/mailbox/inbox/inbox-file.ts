@@ -13,15 +13,15 @@
  */
 import { BarnacleError, isBarnacleError } from "../../errors.ts";
 import type { Clock, FileHandle, Files } from "../../runtime/port.ts";
+import { makeDurable, statIfThere } from "../../store/mod.ts";
+import type { InboxLine } from "../types.ts";
 import type { Directories } from "./directories.ts";
+import type { Appended, FileListener } from "./file-listener.ts";
 import { type Found, readBack, readOn } from "./found-lines.ts";
 import { ADOPT_BYTES, LOOK_AFTER_MS, PROOF_BYTES, WRITE_ATTEMPTS_MAX } from "./limits.ts";
 import { composeLine, composeRest } from "./line.ts";
 import { areEqual, endOf, isIntact, type KnownPlace, type Place } from "./place.ts";
-import { makeDurable, statIfThere } from "../../store/mod.ts";
 import { statQuietly } from "./stat-quietly.ts";
-import type { Appended, FileListener } from "./file-listener.ts";
-import type { InboxLine } from "../types.ts";
 
 interface AdoptInit {
   readonly bytesMax?: number;

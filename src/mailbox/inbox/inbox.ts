@@ -5,6 +5,8 @@
  * @module
  */
 import { toBarnacleError } from "../../errors.ts";
+import { parentPath, statIfThere } from "../../store/mod.ts";
+import { Turns } from "../../turns.ts";
 import type { DeliveryOutcome, IncomingMessage } from "../types.ts";
 import { freeArchivePath, lastArchivedSeq } from "./archive.ts";
 import { Backlog } from "./backlog.ts";
@@ -25,8 +27,6 @@ import {
 import { DeliveredMemory } from "./memory/memory.ts";
 import { inboxPaths } from "./paths.ts";
 import { createFileListener } from "./reports.ts";
-import { parentPath, statIfThere } from "../../store/mod.ts";
-import { Turns } from "../../turns.ts";
 import type { ArchiveResult, InboxComponents, InboxInit, InboxPaths, InboxView } from "./types.ts";
 
 /** A cursor above this is no memory of anything. */

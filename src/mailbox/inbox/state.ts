@@ -4,8 +4,8 @@
  * @module
  */
 import * as z from "zod/mini";
-import { JsonStateFile, type StorePorts } from "../../store/mod.ts";
 import type { Logger } from "../../log/mod.ts";
+import { JsonStateFile, type StorePorts } from "../../store/mod.ts";
 import { STATE_BYTES_MAX } from "./limits.ts";
 
 const SEGMENTS_MAX = 256;

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { idForAgent } from "../agent-address.ts";
 import { NOT_UTF8, TOO_DEEP } from "./faults.ts";
 import { LINES_MAX } from "./limits.ts";
-import { idForAgent } from "../agent-address.ts";
 import { judge, type Meaning, readMeaning } from "./meaning.ts";
 import { type Piece, PieceReader } from "./pieces.ts";
 import type { Rejection } from "./rejected-file.ts";

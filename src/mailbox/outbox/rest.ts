@@ -5,8 +5,8 @@
  * @module
  */
 import type { Clock, FileStat } from "../../runtime/port.ts";
-import { SETTLE_MS, SURE_MS, SURE_TIME_RATIO_MAX, TAIL_REST_MS, WHOLE_BYTES_MAX } from "./limits.ts";
 import type { Finality } from "./gather.ts";
+import { SETTLE_MS, SURE_MS, SURE_TIME_RATIO_MAX, TAIL_REST_MS, WHOLE_BYTES_MAX } from "./limits.ts";
 import { isSameStat } from "./reading.ts";
 
 /** What became of the file since the last look. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { isBarnacleError } from "../../errors.ts";
 import type { Crypto, Files } from "../../runtime/port.ts";
 import { replaceFile, statIfThere, type StorePorts } from "../../store/mod.ts";
-import { isBarnacleError } from "../../errors.ts";
 import { ensureHeartbeatSection, type HeartbeatPlaced } from "../heartbeat/heartbeat-file.ts";
 import { ensureMailDirectory } from "../mail-directory.ts";
 import { type Manifest, readManifest, writeManifest } from "./manifest.ts";

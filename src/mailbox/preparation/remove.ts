@@ -6,8 +6,8 @@
 import { isBarnacleError } from "../../errors.ts";
 import type { Files } from "../../runtime/port.ts";
 import { joinPath, removeLeftovers } from "../../store/mod.ts";
-import { type HeartbeatTaken, removeHeartbeatSection } from "../heartbeat/heartbeat-file.ts";
 import { CONTACTS_LOCK_FILE } from "../contact-file.ts";
+import { type HeartbeatTaken, removeHeartbeatSection } from "../heartbeat/heartbeat-file.ts";
 import { type Manifest, manifestPaths, readManifest, writeManifest } from "./manifest.ts";
 import { pathOf, type Place, PLACES } from "./places.ts";
 import { hashOf, isThere, type PreparationComponents, readIfThere } from "./prepare.ts";

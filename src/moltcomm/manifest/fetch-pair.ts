@@ -8,8 +8,8 @@ import { BarnacleError, isBarnacleError, toBarnacleError } from "../../errors.ts
 import type { Clock, Files, HttpClient } from "../../runtime/port.ts";
 import { VERSION } from "../../version.ts";
 import { FETCH_TIMEOUT_MS, MANIFEST_BYTES_MAX, SIGNATURE_FILE_BYTES_MAX } from "./bounds.ts";
-import { looksLikeObject } from "./read-manifest.ts";
 import type { ManifestPlaces } from "./places.ts";
+import { looksLikeObject } from "./read-manifest.ts";
 import type { ManifestFault, ManifestPair, Refusal } from "./types.ts";
 
 /** What fetching takes. */

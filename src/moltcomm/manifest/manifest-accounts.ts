@@ -6,8 +6,8 @@
 import type { BarnacleError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Counter, Metrics } from "../../metrics/mod.ts";
-import { timeText } from "./open-manifest.ts";
 import type { ManifestView } from "./manifest-client.ts";
+import { timeText } from "./open-manifest.ts";
 import type { Manifest, Refusal } from "./types.ts";
 
 const PROBLEM = "moltcomm_manifest";

@@ -22,8 +22,8 @@ import {
   REFRESHES_IN_LIFE,
 } from "./bounds.ts";
 import { fetchPair } from "./fetch-pair.ts";
-import { type CachedManifest, ManifestCache } from "./manifest-cache.ts";
 import { ManifestAccounts } from "./manifest-accounts.ts";
+import { type CachedManifest, ManifestCache } from "./manifest-cache.ts";
 import { checkTimes, nextExpiryMs, openManifest, timeText, usableRelays } from "./open-manifest.ts";
 import { type ManifestPlaces, placesOf } from "./places.ts";
 import { type ManifestKey, readManifestKey } from "./signature.ts";

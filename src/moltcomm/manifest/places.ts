@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BarnacleError } from "../../errors.ts";
 import { MANIFEST_SOURCE_WANTED, type ManifestSource, readManifestSource } from "../../contract/mod.ts";
+import { BarnacleError } from "../../errors.ts";
 
 /** Where the two files of a source lie: both are URLs, or both are paths. */
 export interface ManifestPlaces {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ADDRESSES_REMEMBERED_MAX, UNITS_PER_ADDRESS } from "./bounds.ts";
 import { Allowance, Budget } from "./allowance.ts";
+import { ADDRESSES_REMEMBERED_MAX, UNITS_PER_ADDRESS } from "./bounds.ts";
 
 /** One remote address. */
 export interface AddressAccount {

@@ -30,11 +30,11 @@ import { MessageOrder } from "./message-order.ts";
 import { Queues } from "./queues.ts";
 import { RelayLink, type RelayLinkOwner } from "./relay-link.ts";
 import { RelayRecord } from "./relay-record.ts";
-import { RelayUpkeep } from "./upkeep.ts";
 import { RelayVoice } from "./relay-voice.ts";
 import { Rests } from "./rests.ts";
 import { Roster } from "./roster.ts";
 import type { Relay, RelayComponents, RelayInit, RelayView } from "./types.ts";
+import { RelayUpkeep } from "./upkeep.ts";
 
 /** Makes a relay. It does nothing before `start`. */
 export function createRelay(components: RelayComponents, init: RelayInit): Relay {

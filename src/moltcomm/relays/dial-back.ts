@@ -9,13 +9,13 @@
  */
 import { RateLimiter } from "../../rate-limiter.ts";
 import type { Clock, Random } from "../../runtime/port.ts";
+import { RATE_KEYS_MAX } from "../bounds.ts";
 import type { Dialler } from "../dialler.ts";
 import type { Link } from "../link.ts";
 import type { Links } from "../links.ts";
 import { failure, type Request, type Requests } from "../requests.ts";
 import type { Voice } from "../voice.ts";
 import type { MessageOf } from "../wire/types.ts";
-import { RATE_KEYS_MAX } from "../bounds.ts";
 import { ASK_BACK_SPACING_MS, DIAL_BACK_TIMEOUT_MS, DIAL_BACKS_MAX, DIAL_BACKS_PER_MINUTE } from "./bounds.ts";
 import type { RelayCounts } from "./counts.ts";
 import type { Reachability } from "./reachability.ts";

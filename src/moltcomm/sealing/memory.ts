@@ -7,8 +7,8 @@
  * @module
  */
 import * as z from "zod/mini";
-import type { Logger } from "../../log/mod.ts";
 import { isBarnacleError } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
 import type { Clock, Files, Random } from "../../runtime/port.ts";
 import type { Scheduler, Task } from "../../scheduler/mod.ts";
 import { joinPath, JsonStateFile } from "../../store/mod.ts";

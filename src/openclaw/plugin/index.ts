@@ -10,8 +10,8 @@ import type { GatewayApi, GatewayContext, GatewayEvent } from "./gateway-api.ts"
 import { jsonRoute } from "./json-route.ts";
 import { heartbeatText } from "./prompt.ts";
 import { Pusher } from "./pusher.ts";
-import { rosterOf } from "./roster.ts";
 import type { Receiver } from "./receiver.ts";
+import { rosterOf } from "./roster.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { registerTools } from "./tools.ts";
 import { versionOf } from "./version.ts";

@@ -1,7 +1,7 @@
 /** A TCP connection of Deno's: a loop that reads while it may, and one that writes what is queued. @module */
+import { Turns } from "../../turns.ts";
 import type { Connection, ConnectionHandler, SocketAddress } from "../port.ts";
 import { fromPlatform } from "../shared/errno.ts";
-import { Turns } from "../../turns.ts";
 import type { DenoConnection } from "./deno.ts";
 
 const READ_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
 /** An open file of Deno's. @module */
+import { Turns } from "../../turns.ts";
 import type { FileHandle, FileStat, OpenMode } from "../port.ts";
 import { failure, fromPlatform } from "../shared/errno.ts";
 import { promiseOf } from "../shared/promise-of.ts";
-import { Turns } from "../../turns.ts";
 import type { DenoFile, DenoFileInfo, DenoOpenOptions } from "./deno.ts";
 
 /** `OpenMode` as Deno's options. */

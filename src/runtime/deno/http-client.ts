@@ -4,8 +4,8 @@ import type { HttpClient, HttpClientOptions } from "../port.ts";
 import { failure, fromPlatform, platformCode } from "../shared/errno.ts";
 import { guardFetch } from "../shared/fetch.ts";
 import { checkClientOptions, splitCertificates } from "../shared/trust.ts";
-import { connectFailure } from "./network.ts";
 import { deno, type DenoConnection, type DenoFetchInit, type DenoHttpClient, type DenoTrust } from "./deno.ts";
+import { connectFailure } from "./network.ts";
 
 /** How long finding out why a request failed may take. */
 const DIAGNOSIS_TIMEOUT_MS = 2_000;

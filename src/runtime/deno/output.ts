@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { FlushableOutput } from "../shared/output.ts";
 import { Turns } from "../../turns.ts";
+import type { FlushableOutput } from "../shared/output.ts";
 import { deno, type DenoOutput } from "./deno.ts";
 
 class QueuedOutput implements FlushableOutput {

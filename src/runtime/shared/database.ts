@@ -5,8 +5,8 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { BarnacleError, type ErrorCode } from "../../errors.ts";
-import { promiseOf } from "./promise-of.ts";
 import type { Databases, SqlDatabase, SqlStatement, SqlValue } from "../port.ts";
+import { promiseOf } from "./promise-of.ts";
 
 /** SQLite's primary result codes that mean something to callers. Source: https://sqlite.org/rescode.html */
 const RESULT_CODES: Readonly<Record<number, ErrorCode>> = {

@@ -1,10 +1,10 @@
 /** An open file on `node:fs`, for Node and Bun. @module */
 import type { FileHandle as NodeFileHandle } from "node:fs/promises";
+import { Turns } from "../../turns.ts";
 import type { FileHandle, FileStat, OpenMode } from "../port.ts";
 import { failure, fromPlatform } from "./errno.ts";
 import { toFileStat } from "./file-stat.ts";
 import { SyncPace } from "./sync-pace.ts";
-import { Turns } from "../../turns.ts";
 
 /** `OpenMode` as the flags of fopen(3). */
 export const OPEN_FLAGS: Readonly<Record<OpenMode, string>> = {

@@ -1,7 +1,7 @@
 /** Child processes by `node:child_process`, which all three runtimes carry. @module */
 import type { ChildProcess as NodeChildProcess } from "node:child_process";
-import type { ChildProcess, Signal } from "../port.ts";
 import { BarnacleError } from "../../errors.ts";
+import type { ChildProcess, Signal } from "../port.ts";
 import { fromPlatform } from "./errno.ts";
 
 type Ending = { readonly code: number } | { readonly signal: string };

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { drawMs } from "../draw.ts";
 import type { HttpClient } from "../../../src/runtime/port.ts";
+import { drawMs } from "../draw.ts";
 import type { Fleet } from "./fleet.ts";
 import type { PublishedDocument } from "./record.ts";
 

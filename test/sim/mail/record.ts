@@ -5,8 +5,8 @@
  */
 import { CrewRecord, type ProcessRecord } from "../fleet/record.ts";
 import type { SimHost } from "../mod.ts";
-import type { InboxLedger } from "./inbox-ledger.ts";
 import type { Book } from "./book.ts";
+import type { InboxLedger } from "./inbox-ledger.ts";
 
 /** One host of the fleet: who it is, and what is known of its mail. */
 export interface MailHost {

@@ -7,9 +7,9 @@
  *
  * @module
  */
+import type { ErrorCode } from "../../../src/errors.ts";
 import type { Connection, ConnectionHandler, SocketAddress } from "../../../src/runtime/port.ts";
 import { failure } from "../../../src/runtime/shared/errno.ts";
-import type { ErrorCode } from "../../../src/errors.ts";
 import type { DropReason, Resource, SimProcess } from "../process/sim-process.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import type { Lane } from "./lane.ts";

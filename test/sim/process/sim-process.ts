@@ -8,8 +8,8 @@
  * @module
  */
 import type { Runtime, Signal, Timer } from "../../../src/runtime/port.ts";
-import type { SimHost } from "../host.ts";
 import { quantizeMs } from "../draw.ts";
+import type { SimHost } from "../host.ts";
 import type { SeededRandom } from "../random.ts";
 import { CapturedOutput } from "./captured-output.ts";
 import { StandardInput } from "./standard-input.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { SimHost } from "../mod.ts";
 import { readFrame } from "../mail/frames.ts";
+import type { SimHost } from "../mod.ts";
 import type { RelayFleet } from "./relay-fleet.ts";
 
 /** It begins at once, and waits only while others that do not read hold up everybody: half a minute. */

@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { encodeBase64 } from "../../../src/contract/mod.ts";
 import { signManifest } from "../../../src/moltcomm/manifest/signature.ts";
 import type { Crypto } from "../../../src/runtime/port.ts";
-import { encodeBase64 } from "../../../src/contract/mod.ts";
 import { drawMs } from "../draw.ts";
 import type { SeededRandom, SimHost } from "../mod.ts";
 import { RELAY_PORT, type RelayFleet } from "./relay-fleet.ts";

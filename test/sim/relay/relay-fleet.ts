@@ -15,8 +15,8 @@ import { Liar } from "./liar.ts";
 import { drawRelayOptions, type RelayOptions } from "./options.ts";
 import { Peace } from "./peace.ts";
 import "./preload.ts";
-import { Publisher, type RelayIdentity } from "./publisher.ts";
 import { Presence } from "./presence.ts";
+import { Publisher, type RelayIdentity } from "./publisher.ts";
 import { Sleepers } from "./sleepers.ts";
 import { watchAgent, watchRelay } from "./taps.ts";
 

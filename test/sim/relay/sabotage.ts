@@ -14,7 +14,6 @@ import { makeFrame, readFrame } from "../mail/frames.ts";
 import { rewire, type Wiring } from "../mail/rewiring.ts";
 import { QUIET, signerOf } from "../mail/sabotage.ts";
 import { NO_FAULTS, type SimHost } from "../mod.ts";
-import { NO_LIES, NOTHING_WORSE, type RelayOptions } from "./options.ts";
 import {
   changeConnections,
   fromElsewhere,
@@ -23,6 +22,7 @@ import {
   seeNoQueue,
   waitForAll,
 } from "./broken-platforms.ts";
+import { NO_LIES, NOTHING_WORSE, type RelayOptions } from "./options.ts";
 import { RELAY_PORT } from "./relay-fleet.ts";
 
 export interface BrokenRelayBuild {

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { buildApplication } from "../../../src/cli/application.ts";
 import { runCommand } from "../../../src/cli/commands/run.ts";
 import { upCommand } from "../../../src/cli/commands/up.ts";
-import { readPlainStart } from "../../../src/cli/plain-start.ts";
 import type { Invocation } from "../../../src/cli/context.ts";
+import { readPlainStart } from "../../../src/cli/plain-start.ts";
 import { SeededRandom } from "../../sim/random.ts";
 
 /** What the parser makes of the words; `undefined` where it runs nothing. */

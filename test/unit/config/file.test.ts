@@ -1,8 +1,8 @@
 /** Hunts: a configuration file whose fault is passed over, crashes the start, or is reported at the wrong place. */
 import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/mod.ts";
 import { CONFIG_BYTES_MAX } from "../../../src/limits.ts";
 import { MemoryFiles } from "../store/support/memory-files.ts";
-import { loadConfig } from "../../../src/config/mod.ts";
 import { errorOf, load, loadText } from "./support/load.ts";
 
 describe("a configuration file", () => {

@@ -3,9 +3,9 @@
  * a line feed.
  */
 import { describe, expect, test } from "vitest";
+import { explainConfig } from "../../../src/config/mod.ts";
 import { SECRET_BYTES_MAX } from "../../../src/limits.ts";
 import { errorOf, everythingShownBy, load, loadText } from "./support/load.ts";
-import { explainConfig } from "../../../src/config/mod.ts";
 
 const KEY = "sk-very-secret-0123456789/AB+c=";
 

@@ -3,8 +3,8 @@
  * not say which.
  */
 import { describe, expect, test } from "vitest";
-import { BarnacleError, type ErrorCode } from "../../../src/errors.ts";
 import { isLoopbackHost } from "../../../src/address.ts";
+import { BarnacleError, type ErrorCode } from "../../../src/errors.ts";
 import { isLoopbackAuthority, listen } from "../../../src/http/mod.ts";
 import { HTTP_CONNECTIONS_MAX, HTTP_IDLE_TIMEOUT_MS } from "../../../src/limits.ts";
 import type { HttpServer, ServeOptions, SocketAddress } from "../../../src/runtime/port.ts";

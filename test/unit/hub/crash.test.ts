@@ -7,8 +7,8 @@ import { describe, expect, test } from "vitest";
 import { openHubDatabase } from "../../../src/hub/database.ts";
 import type { Databases, SqlDatabase } from "../../../src/runtime/port.ts";
 import { createDatabases } from "../../../src/runtime/shared/database.ts";
-import { at, makeHubBench, SECOND_MS, startHubBench } from "./support.ts";
 import { documentOf, HURRY, makeDatabaseFile, openStore, put } from "./store-support.ts";
+import { at, makeHubBench, SECOND_MS, startHubBench } from "./support.ts";
 
 /** Three segments. */
 const FLEET = 600;

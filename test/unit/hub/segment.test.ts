@@ -1,9 +1,9 @@
 /** Hunts: an entry that comes back other than it was written, and a damaged segment that is taken for a sound one. */
 import { describe, expect, test } from "vitest";
 import { isBarnacleError } from "../../../src/errors.ts";
-import type { SqlValue } from "../../../src/runtime/port.ts";
 import type { Instance } from "../../../src/hub/instance.ts";
 import { decodeSegment, encodeSegment } from "../../../src/hub/segment.ts";
+import type { SqlValue } from "../../../src/runtime/port.ts";
 import { SeededRandom } from "../../sim/random.ts";
 
 function instance(more: Partial<Instance> = {}): Instance {

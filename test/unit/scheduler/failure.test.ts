@@ -5,8 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { BarnacleError } from "../../../src/errors.ts";
 import { RETRY_AFTER_MAX_MS, TASKS_MAX } from "../../../src/limits.ts";
-import type { TaskInit } from "../../../src/scheduler/mod.ts";
 import { backoffWaitMs } from "../../../src/scheduler/backoff.ts";
+import type { TaskInit } from "../../../src/scheduler/mod.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import { type Deferred, deferred, makeBench, RunTrace } from "./support.ts";
 

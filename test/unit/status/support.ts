@@ -1,7 +1,7 @@
 /** What the status tests share: a service on a loop in simulated time, and a receiver that does as it is told. @module */
 import type { StatusDocument } from "../../../src/contract/mod.ts";
-import { Redactor, Secret } from "../../../src/log/mod.ts";
 import type { RegisteredAgent } from "../../../src/contract/mod.ts";
+import { Redactor, Secret } from "../../../src/log/mod.ts";
 import type { ServiceFacts, StatusInit } from "../../../src/status/mod.ts";
 import { createStatusService } from "../../../src/status/mod.ts";
 import { MemoryFiles } from "../../support/memory-files.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { decodeBase64 } from "../../../contract/mod.ts";
 import { BarnacleError } from "../../../errors.ts";
 import type { NatsConnection, NatsMessage } from "../../../runtime/port.ts";
-import { decodeBase64 } from "../../../contract/mod.ts";
 import { NATS_TIMEOUT_MS } from "./bounds.ts";
 
 /** A message in a stream. */

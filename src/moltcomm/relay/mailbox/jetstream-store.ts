@@ -7,10 +7,10 @@
  *
  * @module
  */
+import { encodeBase64Url } from "../../../contract/mod.ts";
 import { BarnacleError } from "../../../errors.ts";
 import type { Logger } from "../../../log/mod.ts";
 import type { Clock, Crypto, Nats, NatsConnection, NatsOptions, Random } from "../../../runtime/port.ts";
-import { encodeBase64Url } from "../../../contract/mod.ts";
 import {
   BOX_COUNTED_MS,
   KEEPING_BYTES_MAX,

@@ -8,6 +8,7 @@
  */
 import { BarnacleError } from "../../../errors.ts";
 import type { Clock, Crypto, Databases, SqlDatabase, SqlStatement, Timer } from "../../../runtime/port.ts";
+import { inTransaction } from "../../../store/mod.ts";
 import {
   BOX_KEPT_MS,
   COMMIT_BYTES,
@@ -17,7 +18,6 @@ import {
   SEEN_STEP_MS,
   SWEEP_FRAMES,
 } from "./bounds.ts";
-import { inTransaction } from "../../../store/mod.ts";
 import { openMailboxDatabase } from "./sqlite-schema.ts";
 import type { FrameStore, FrameStoreView, KeepOutcome, KeptFrame, MailboxLimits, NewFrame, NotKept } from "./types.ts";
 

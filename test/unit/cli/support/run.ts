@@ -1,7 +1,7 @@
 /** Runs one command line against a fake platform. */
-import type { LoadedConfig } from "../../../../src/config/mod.ts";
 import { runCommandLine } from "../../../../src/cli/mod.ts";
 import type { CliContext, HostParts, RunningHost } from "../../../../src/cli/mod.ts";
+import type { LoadedConfig } from "../../../../src/config/mod.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 
 export interface StartedHost {

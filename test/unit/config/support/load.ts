@@ -1,5 +1,5 @@
-import { BarnacleError } from "../../../../src/errors.ts";
 import { type ConfigSources, loadConfig, type LoadedConfig } from "../../../../src/config/mod.ts";
+import { BarnacleError } from "../../../../src/errors.ts";
 import { MemoryFiles } from "../../store/support/memory-files.ts";
 
 /** What a test gives; by default no file, no flag and an empty environment in `/work`. */

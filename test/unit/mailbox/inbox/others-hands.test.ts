@@ -3,6 +3,7 @@
  * together with ours.
  */
 import { describe, expect, test } from "vitest";
+import { NO_FAULTS } from "../../../sim/mod.ts";
 import {
   begin,
   deliver,
@@ -17,7 +18,6 @@ import {
   setUp,
   summary,
 } from "./support/lives.ts";
-import { NO_FAULTS } from "../../../sim/mod.ts";
 import { withHandles } from "./support/wrapped-files.ts";
 
 /** Puts another file there, as an editor does: a new one under the old name. */

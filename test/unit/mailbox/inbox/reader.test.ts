@@ -3,8 +3,8 @@
  * nobody saw.
  */
 import { describe, expect, test } from "vitest";
-import { acknowledge, type InboxReading, readInbox } from "../../../../src/mailbox/inbox/reader.ts";
 import { followInbox } from "../../../../src/mailbox/inbox/follow.ts";
+import { acknowledge, type InboxReading, readInbox } from "../../../../src/mailbox/inbox/reader.ts";
 import { scanBackward, scanForward } from "../../../../src/mailbox/inbox/scan.ts";
 import { SeededRandom } from "../../../sim/mod.ts";
 import { CURSOR, deliver, DIRECTORY, INBOX, live, message, type Setting, setUp } from "./support/lives.ts";

@@ -1,8 +1,8 @@
 /** Hunts: a manifest that is believed although it is wrong; one wrong relay that takes the others with it. */
 import { describe, expect, test } from "vitest";
 import { decodeBase64 } from "../../../../src/contract/mod.ts";
-import { openManifest, readManifest, readManifestKey, signManifest } from "../../../../src/moltcomm/mod.ts";
 import { readManifestAddress } from "../../../../src/moltcomm/manifest/relay-address.ts";
+import { openManifest, readManifest, readManifestKey, signManifest } from "../../../../src/moltcomm/mod.ts";
 import { bytesOf, crypto, DAY_MS, documentOf, entryOf, makeParty, NOW_MS, pairOf } from "./support.ts";
 
 const [PUBLISHER, RELAY, OTHER] = [makeParty(), makeParty(), makeParty()] as const;

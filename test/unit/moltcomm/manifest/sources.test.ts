@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { BarnacleError, type ErrorCode } from "../../../../src/errors.ts";
 import { createRuntime } from "#runtime";
+import { BarnacleError, type ErrorCode } from "../../../../src/errors.ts";
 import { fetchPair, placesOf } from "../../../../src/moltcomm/mod.ts";
 import { MemoryFiles } from "../../../support/memory-files.ts";
 import {

@@ -3,6 +3,7 @@
  * again. Sections are those of MoltComm v1.
  */
 import { describe, expect, test } from "vitest";
+import { SimWorld } from "../../../sim/mod.ts";
 import {
   address,
   ANNOUNCED,
@@ -15,7 +16,6 @@ import {
   SECOND_MS,
   startNode,
 } from "./support.ts";
-import { SimWorld } from "../../../sim/mod.ts";
 
 /** A node that is to send to a raw peer which listens on host `there`. */
 async function makeSenderScene(options: Parameters<typeof makeScene>[0] = {}) {

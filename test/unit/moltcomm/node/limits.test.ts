@@ -3,8 +3,8 @@
  * and 7 of the design; sections are those of MoltComm v1.
  */
 import { describe, expect, test } from "vitest";
-import { encodeFrame } from "../../../../src/moltcomm/wire/mod.ts";
 import type { DeliveryOutcome } from "../../../../src/moltcomm/types.ts";
+import { encodeFrame } from "../../../../src/moltcomm/wire/mod.ts";
 import { makeScene, MINUTE_MS, newId, RawPeer, SECOND_MS } from "./support.ts";
 
 describe("§7 rates per sender", () => {

@@ -1,5 +1,6 @@
 /** What the node's tests share: nodes in a simulated world, an inbox by hand, and peers that say whatever a test wants. @module */
 import { type PeerAddress, readPeerAddress } from "../../../../src/contract/mod.ts";
+import { deriveNodeId } from "../../../../src/contract/mod.ts";
 import { createMetrics, type Metrics } from "../../../../src/metrics/mod.ts";
 import {
   createNode,
@@ -18,7 +19,6 @@ import type {
   MessageType,
   PeerRecord,
 } from "../../../../src/moltcomm/wire/types.ts";
-import { deriveNodeId } from "../../../../src/contract/mod.ts";
 import type { Connection, ConnectionHandler, Crypto, Runtime } from "../../../../src/runtime/port.ts";
 import { createScheduler, type Scheduler } from "../../../../src/scheduler/mod.ts";
 import { type SimHost, type SimProcess, SimWorld } from "../../../sim/mod.ts";

@@ -1,7 +1,7 @@
 /** Hunts: a listed relay that serves strangers, one that cuts its members off from the world, a list that a running relay does not take. */
 import { describe, expect, test } from "vitest";
-import { addMember, MemberList } from "../../../../src/moltcomm/relay/mod.ts";
 import { createMetrics } from "../../../../src/metrics/mod.ts";
+import { addMember, MemberList } from "../../../../src/moltcomm/relay/mod.ts";
 import { createScheduler } from "../../../../src/scheduler/mod.ts";
 import { SimWorld } from "../../../sim/mod.ts";
 import { RecordingLogger } from "../../scheduler/support.ts";

@@ -1,8 +1,8 @@
 /** Hunts: our nodes and our relay misunderstanding each other. */
 import { describe, expect, test } from "vitest";
+import { SimWorld } from "../../../sim/mod.ts";
 import { address, makeIdentity, MINUTE_MS, newId, SECOND_MS, startNode, type TestNode } from "../node/support.ts";
 import { FakeMembers, type RelayOptions, startRelay, type TestRelay } from "../relay/support.ts";
-import { SimWorld } from "../../../sim/mod.ts";
 import { registeredAt } from "./support.ts";
 
 /** Our relay, and nodes that reach each other over it alone. */

@@ -1,7 +1,7 @@
 /** Hunts: a way that is tried too late or too soon, a failure that is lost, a race that never ends. */
 import { describe, expect, test } from "vitest";
-import { type Outcome, race, type Starter } from "../../../../src/moltcomm/relays/race.ts";
 import { Memory } from "../../../../src/moltcomm/relays/memory.ts";
+import { type Outcome, race, type Starter } from "../../../../src/moltcomm/relays/race.ts";
 import { SimClock } from "../../../sim/clock.ts";
 
 const INIT = { headStartMs: 300, timeoutMs: 5_000 };

@@ -3,8 +3,8 @@
  * relay that is taken for another. Sections are those of MoltComm v1.
  */
 import { describe, expect, test } from "vitest";
-import type { PinnedRelay } from "../../../../src/moltcomm/relays/types.ts";
 import { encodeBase64 } from "../../../../src/contract/mod.ts";
+import type { PinnedRelay } from "../../../../src/moltcomm/relays/types.ts";
 import { address, MINUTE_MS, newId, PORT, RawPeer, SECOND_MS, startNode } from "../node/support.ts";
 import { type RawRelay, registeredAt, RelayScene } from "./support.ts";
 

@@ -4,10 +4,10 @@
  */
 import { describe, expect, test } from "vitest";
 import { nameOf, readSealedText } from "../../../../src/moltcomm/sealing/sealed-text.ts";
-import { makeSealingScene, type Mode, openAll, SEALS } from "./scene.ts";
 import { Sealer } from "../../../../src/moltcomm/sealing/sealer.ts";
-import { MINUTE_MS, newId, SECOND_MS, startNode } from "../node/support.ts";
 import { SimWorld } from "../../../sim/mod.ts";
+import { MINUTE_MS, newId, SECOND_MS, startNode } from "../node/support.ts";
+import { makeSealingScene, type Mode, openAll, SEALS } from "./scene.ts";
 
 // A first import takes real time, which no world waits for.
 await import("../../../../src/moltcomm/sealing/suite.ts");

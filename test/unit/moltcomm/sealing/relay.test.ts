@@ -1,9 +1,9 @@
 /** Hunts: a relay that reads what it carries. Source: MoltComm v1, section 8 and section 11, reading 10. */
 import { expect, test } from "vitest";
+import { SimWorld } from "../../../sim/mod.ts";
 import { address, makeIdentity, newId, startNode, type TestNode } from "../node/support.ts";
 import { startRelay } from "../relay/support.ts";
 import { registeredAt } from "../relays/support.ts";
-import { SimWorld } from "../../../sim/mod.ts";
 
 // A first import takes real time, which no world waits for.
 await import("../../../../src/moltcomm/sealing/suite.ts");

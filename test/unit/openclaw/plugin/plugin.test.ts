@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { describeTools } from "../../../../src/cli/tools/mod.ts";
 import { HEARTBEAT_SECTION } from "../../../../src/mailbox/commands.ts";
+import type { GatewayApi, GatewayTool } from "../../../../src/openclaw/plugin/gateway-api.ts";
 import { jsonRoute } from "../../../../src/openclaw/plugin/json-route.ts";
 import { heartbeatText } from "../../../../src/openclaw/plugin/prompt.ts";
 import { Pusher } from "../../../../src/openclaw/plugin/pusher.ts";
 import { openReceiver, type Receiver } from "../../../../src/openclaw/plugin/receiver.ts";
 import { rosterOf } from "../../../../src/openclaw/plugin/roster.ts";
 import { readSettings } from "../../../../src/openclaw/plugin/settings.ts";
-import { wakeAgent } from "../../../../src/openclaw/plugin/wake.ts";
 import { registerTools } from "../../../../src/openclaw/plugin/tools.ts";
-import type { GatewayApi, GatewayTool } from "../../../../src/openclaw/plugin/gateway-api.ts";
+import { wakeAgent } from "../../../../src/openclaw/plugin/wake.ts";
 
 const KEY = "key-of-the-plugin";
 

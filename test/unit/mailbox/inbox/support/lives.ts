@@ -1,7 +1,7 @@
 /** An inbox on a simulated host: its lives, what its disk holds, and the messages it gets. */
-import { createMetrics, type Metrics } from "../../../../../src/metrics/mod.ts";
 import { Inbox, type InboxInit } from "../../../../../src/mailbox/inbox/mod.ts";
 import type { DeliveryOutcome, InboxLine, IncomingMessage } from "../../../../../src/mailbox/types.ts";
+import { createMetrics, type Metrics } from "../../../../../src/metrics/mod.ts";
 import type { Files, Runtime } from "../../../../../src/runtime/port.ts";
 import { type SimHost, type SimProcess, SimWorld, type WorldInit } from "../../../../sim/mod.ts";
 import { RecordingLogger } from "../../../store/support/recording-logger.ts";

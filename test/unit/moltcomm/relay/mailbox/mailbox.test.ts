@@ -4,7 +4,6 @@ import type { Identity } from "../../../../../src/moltcomm/mod.ts";
 import type { MessageOf } from "../../../../../src/moltcomm/wire/types.ts";
 import type { SimHost } from "../../../../sim/mod.ts";
 import { makeIdentity } from "../../node/support.ts";
-import { makeBoxScene, numbered, pong } from "./box-scene.ts";
 import {
   FakeMembers,
   MAILBOX_PATH,
@@ -15,6 +14,7 @@ import {
   startRelay,
   textsOf,
 } from "../support.ts";
+import { makeBoxScene, numbered, pong } from "./box-scene.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 

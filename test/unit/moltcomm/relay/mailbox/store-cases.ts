@@ -1,7 +1,7 @@
 /** What every store of kept frames does: one suite, run over each of them. @module */
 import { afterEach, describe, expect, test } from "vitest";
-import { encodeFrame } from "../../../../../src/moltcomm/wire/mod.ts";
 import type { FrameStore, KeepOutcome, MailboxLimits } from "../../../../../src/moltcomm/relay/mailbox/mod.ts";
+import { encodeFrame } from "../../../../../src/moltcomm/wire/mod.ts";
 import { MAILBOX_LIMITS } from "../support.ts";
 
 /** A place where frames are kept. */
