@@ -93,6 +93,7 @@ export class Mailbox {
       ...init,
       resolve: (name) => this.contacts.resolve(name),
       names: () => this.contacts.all.map((contact) => contact.name),
+      hasAccepted: () => this.#journal.knowsOffers,
     });
     this.#journal = new DeliveryJournal(components, init);
   }

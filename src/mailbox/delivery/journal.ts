@@ -107,6 +107,11 @@ export class DeliveryJournal {
     return Math.max(0, this.#init.pendingMax - this.#ledger.pending.size);
   }
 
+  /** Whether there is a message that would be passed over: it was accepted before. */
+  get knowsOffers(): boolean {
+    return this.#ledger.knowsOffers;
+  }
+
   /** Pending messages in the order of their acceptance. */
   get pending(): Iterable<PendingMessage> & { readonly size: number } {
     return this.#ledger.pending;

@@ -49,6 +49,11 @@ export class Ledger {
     return this.#textCharacters * 2 > this.#init.textCharactersMax;
   }
 
+  /** Whether there is an offer that would be passed over. */
+  get knowsOffers(): boolean {
+    return this.#known.size > 0;
+  }
+
   /**
    * Claims an offer's key, and the id that its line gave it.
    *

@@ -47,6 +47,7 @@ export class OutboxFile {
   readonly #rejected: RejectedFile;
   readonly #taker: Taker;
   readonly #rest: Rest;
+  readonly #hasAccepted: () => boolean;
   readonly #watches = new Set<Watch>();
   #memory: Memory | undefined;
   /** The state does not say what was taken. */
@@ -60,6 +61,7 @@ export class OutboxFile {
   constructor(components: OutboxComponents, init: OutboxInit) {
     const { directory } = init;
     const { crypto, metrics } = components;
+    this.#hasAccepted = () => init.hasAccepted?.() ?? true;
     this.path = joinPath(directory, "outbox.ndjson");
     this.#components = components;
     this.#state = new StateFile(components, { directory, digest: (bytes) => crypto.sha256(bytes) });
@@ -138,6 +140,8 @@ export class OutboxFile {
     try {
       this.#memory = await this.#state.load();
       await this.#rejected.recover(this.#memory.rejectedBytes);
+      // Where no key is known, none can come again, and there is nothing to write before the first message.
+      this.#isInDoubt = this.#rejected.knowsKeys || this.#hasAccepted();
       log.resolve(LOAD_PROBLEM, "outbox_state_read");
     } catch (thrown) {
       const error = toBarnacleError(thrown, "Read what was taken from the outbox");

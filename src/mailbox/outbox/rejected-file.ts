@@ -66,6 +66,11 @@ export class RejectedFile {
     this.path = rejectedPath(init.directory);
   }
 
+  /** Whether there is a key whose text would not be written again. */
+  get knowsKeys(): boolean {
+    return this.#known.size > 0;
+  }
+
   get hasWaiting(): boolean {
     return this.#waiting.length > 0;
   }

@@ -25,6 +25,8 @@ export interface OutboxInit {
   readonly nodeId?: string;
   /** Whether another agent under this node's id is called so. */
   readonly isOwnAgent?: (agent: string) => boolean;
+  /** Whether there is a key that would be passed over; asked before the first line is taken. Default: there may be. */
+  hasAccepted?(): boolean;
 }
 
 /** A message that stands in the outbox and was not taken before. */

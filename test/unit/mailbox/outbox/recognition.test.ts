@@ -1,6 +1,6 @@
 /** Hunts: a message that is sent a second time, or never, because its file was edited the way editors do. */
 import { describe, expect, test } from "vitest";
-import { Desk, line, lines, OUTBOX } from "./support.ts";
+import { Desk, DIRECTORY, line, lines, OUTBOX, STATE } from "./support.ts";
 
 const SETTLE_MS = 10_000;
 
@@ -130,6 +130,23 @@ describe("a message written again after its line was removed", () => {
     desk.put(lines("two"));
     await desk.rest();
     expect(desk.news()).toEqual(["two"]);
+    expect(desk.journal.repeats).toBe(0);
+  });
+
+  test("is new although nothing says that it was taken, because the process was killed before", async () => {
+    const desk = new Desk();
+    desk.put(lines("one"));
+    desk.host.disk.break(STATE, { name: "IO_ERROR" });
+    desk.host.disk.break(`${DIRECTORY}/state`, { name: "IO_ERROR" });
+    await desk.look();
+    expect(desk.news()).toEqual(["one"]);
+    desk.host.disk.mendAll();
+    await desk.world.wait(desk.runtime.files.remove(OUTBOX));
+    desk.restart();
+    await desk.rest();
+    desk.put(lines("one"));
+    await desk.rest();
+    expect(desk.news()).toEqual(["one"]);
     expect(desk.journal.repeats).toBe(0);
   });
 

@@ -30,6 +30,22 @@ describe("outbox.rejected.ndjson", () => {
     expect(desk.rejected.length).toBe(4);
   });
 
+  test("holds a text that was written again after 10 s without it, although nothing says that it was told before", async () => {
+    const desk = new Desk();
+    desk.put("hello\n");
+    desk.host.disk.break(STATE, { name: "IO_ERROR" });
+    desk.host.disk.break(`${DIRECTORY}/state`, { name: "IO_ERROR" });
+    await desk.look();
+    expect(desk.rejected.length).toBe(1);
+    desk.host.disk.mendAll();
+    desk.put("");
+    desk.restart();
+    await desk.rest();
+    desk.put("hello\n");
+    await desk.rest();
+    expect(desk.rejected.length).toBe(2);
+  });
+
   test("is synced before a process relies on what one that was killed had written", async () => {
     const desk = new Desk();
     desk.put("hello\n");

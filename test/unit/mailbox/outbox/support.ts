@@ -42,6 +42,10 @@ export class FakeJournal {
     }
   }
 
+  get knowsKeys(): boolean {
+    return this.#keys.size > 0;
+  }
+
   get texts(): string[] {
     return this.messages.map((message) => message.msg);
   }
@@ -49,7 +53,12 @@ export class FakeJournal {
 
 export function makeOutbox(
   runtime: Runtime,
-  options: { readonly messageBytesMax?: number; readonly log?: RecordingLogger; readonly metrics?: Metrics } = {},
+  options: {
+    readonly messageBytesMax?: number;
+    readonly log?: RecordingLogger;
+    readonly metrics?: Metrics;
+    readonly hasAccepted?: () => boolean;
+  } = {},
 ): OutboxFile {
   const { clock, crypto, files, random } = runtime;
   const log = options.log ?? new RecordingLogger();
@@ -61,6 +70,7 @@ export function makeOutbox(
     names: () => Object.keys(CONTACTS),
     nodeId: SELF,
     isOwnAgent: (agent) => agent === "research",
+    ...(options.hasAccepted === undefined ? {} : { hasAccepted: options.hasAccepted }),
   });
 }
 
@@ -82,7 +92,7 @@ export class Desk {
     this.host = this.world.addHost("alpha");
     this.host.disk.putDirectory(DIRECTORY);
     ({ process: this.process, runtime: this.runtime } = this.host.startIdle());
-    this.outbox = makeOutbox(this.runtime, { ...options, log: this.log, metrics: this.metrics });
+    this.outbox = this.#makeOutbox();
   }
 
   /** Writes the whole file, as an editor that is quick. */
@@ -120,7 +130,12 @@ export class Desk {
     this.process.kill();
     ({ process: this.process, runtime: this.runtime } = this.host.startIdle());
     this.metrics = createMetrics();
-    this.outbox = makeOutbox(this.runtime, { ...this.#options, log: this.log, metrics: this.metrics });
+    this.outbox = this.#makeOutbox();
+  }
+
+  #makeOutbox(): OutboxFile {
+    const hasAccepted = () => this.journal.knowsKeys;
+    return makeOutbox(this.runtime, { ...this.#options, log: this.log, metrics: this.metrics, hasAccepted });
   }
 
   get rejected(): Rejected[] {

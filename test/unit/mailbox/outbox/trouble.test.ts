@@ -171,6 +171,8 @@ describe("a state that is damaged", () => {
     const desk = new Desk();
     desk.put(lines("one"));
     await desk.rest();
+    desk.restart();
+    await desk.rest();
     desk.append(lines("two"));
     await desk.rest();
     desk.host.disk.put(STATE, "rubbish");
@@ -277,6 +279,19 @@ test("what was taken and rejected is counted, the latter by what is wrong", asyn
   expect(text).toContain('barnacle_mail_outbox_rejected_total{code="no_object"} 2\n');
   expect(text).toContain('barnacle_mail_outbox_rejected_total{code="to_unknown"} 1\n');
   expect(text).toContain("barnacle_mail_outbox_lines 5\n");
+});
+
+test("an outbox of which nothing was ever taken writes nothing, and asks for no look", async () => {
+  const desk = new Desk();
+  expect(await desk.look()).toEqual({ hasMore: false, lookAgainInMs: undefined, taken: 0 });
+  await desk.world.run(15_000);
+  expect((await desk.look()).lookAgainInMs).toBe(undefined);
+  expect(await desk.world.wait(desk.runtime.files.list(DIRECTORY))).toEqual([]);
+  desk.put(lines("one"));
+  await desk.look();
+  desk.restart();
+  await desk.rest();
+  expect(desk.news()).toEqual(["one"]);
 });
 
 test("looks wait for each other, and a file at rest costs one operation", async () => {
