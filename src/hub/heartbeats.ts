@@ -6,11 +6,11 @@
 import type { ReceivedHeartbeat } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import { HUB_HEARTBEAT_CHARACTERS_MAX } from "../limits.ts";
+import { hubIsFull } from "./full.ts";
 import { UNPROVED } from "./keys.ts";
 
 /** A backend calls a host offline after about 7 minutes. Source: the Monitor's contract, "The heartbeat". */
 export const HEARTBEAT_HOLDS_MS = 420_000;
-const FULL_RETRY_AFTER_MS = 60_000;
 const ACTION = "Take the heartbeat";
 
 /** A heartbeat as it is kept. */
@@ -55,12 +55,12 @@ export class Heartbeats {
     const known = this.#byIdentifier.get(identifier);
     if (known !== undefined) checkHeartbeatOwner(known.owner, principal);
     if (known === undefined && this.#byIdentifier.size >= this.#identifiersMax) {
-      throw full(`${this.#identifiersMax} Monitors`);
+      throw hubIsFull(ACTION, `${this.#identifiersMax} Monitors`, "hub.instancesMax");
     }
     const bodyText = JSON.stringify(body);
     const growth = bodyText.length - (known?.bodyText.length ?? 0);
     if (growth > 0 && this.#characters + growth > HUB_HEARTBEAT_CHARACTERS_MAX) {
-      throw full(`${HUB_HEARTBEAT_CHARACTERS_MAX} characters of heartbeats`);
+      throw hubIsFull(ACTION, `${HUB_HEARTBEAT_CHARACTERS_MAX} characters of heartbeats`);
     }
     this.restore({ identifier, owner: principal, heardAtMs: nowMs, bodyText });
     this.#changed.add(identifier);
@@ -104,17 +104,5 @@ export function checkHeartbeatOwner(owner: string, principal: string): void {
     value: "an identifier of another key",
     wanted: "the key it was first reported or published with",
     hint: "give each host an identifier of its own",
-  });
-}
-
-function full(limit: string): BarnacleError {
-  return new BarnacleError({
-    code: "RATE_LIMITED",
-    action: ACTION,
-    value: "a full hub",
-    wanted: `at most ${limit}`,
-    hint: "raise hub.instancesMax, or lower hub.forgetAfterSeconds",
-    retryable: true,
-    retryAfterMs: FULL_RETRY_AFTER_MS,
   });
 }

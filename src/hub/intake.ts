@@ -6,6 +6,7 @@
 import type { ReceivedStatusDocument } from "../contract/mod.ts";
 import { BarnacleError } from "../errors.ts";
 import { TIMESTAMP_AHEAD_MAX_MS } from "../limits.ts";
+import { hubIsFull } from "./full.ts";
 import { fingerprintOf, type Instance, readFacts, readWords } from "./instance.ts";
 import { UNPROVED } from "./keys.ts";
 import type { Registry } from "./registry.ts";
@@ -33,7 +34,6 @@ export interface IntakeInit {
   readonly documentCharactersMax: number;
 }
 
-const FULL_RETRY_AFTER_MS = 60_000;
 const ACTION = "Publish the instance";
 
 export class Intake {
@@ -82,11 +82,13 @@ export class Intake {
     const { instancesMax, instancesMaxPerKey, documentCharactersMax } = this.#init;
     const growth = documentText.length - (known?.documentText.length ?? 0);
     if (growth > 0 && this.#registry.documentCharacters + growth > documentCharactersMax) {
-      throw full(`${documentCharactersMax} characters of documents`);
+      throw hubIsFull(ACTION, `${documentCharactersMax} characters of documents`);
     }
-    if (known === undefined && this.#registry.size >= instancesMax) throw full(`${instancesMax} instances`);
+    if (known === undefined && this.#registry.size >= instancesMax) {
+      throw hubIsFull(ACTION, `${instancesMax} instances`, "the hub's limits");
+    }
     if (known?.owner !== principal && this.#registry.countOf(principal) >= instancesMaxPerKey) {
-      throw full(`${instancesMaxPerKey} instances of one key`);
+      throw hubIsFull(ACTION, `${instancesMaxPerKey} instances of one key`, "the hub's limits");
     }
   }
 }
@@ -127,16 +129,4 @@ function checkOwner(known: Instance, { document, principal, signedBy }: Publicat
 
 function forbidden(value: string, wanted: string, hint: string): BarnacleError {
   return new BarnacleError({ code: "FORBIDDEN", action: ACTION, value, wanted, hint });
-}
-
-function full(limit: string): BarnacleError {
-  return new BarnacleError({
-    code: "RATE_LIMITED",
-    action: ACTION,
-    value: "a full hub",
-    wanted: `at most ${limit}`,
-    hint: "raise the hub's limits, or lower hub.forgetAfterSeconds",
-    retryable: true,
-    retryAfterMs: FULL_RETRY_AFTER_MS,
-  });
 }
