@@ -6,6 +6,7 @@
 import { Secret } from "../log/mod.ts";
 import type { Files, Process } from "../runtime/port.ts";
 import { readConfiguration, readVariables, substitute } from "./configuration.ts";
+import { PLUGIN_ID } from "./facts/mod.ts";
 import { variableOf } from "./places.ts";
 import { recordOf, textOf } from "./record.ts";
 import type { Gateway } from "./types.ts";
@@ -28,6 +29,6 @@ export async function readGatewayToken(
 /** Whether the configuration names our plugin. */
 export async function hasPluginEntry(files: Pick<Files, "read">, { configPath }: Gateway): Promise<boolean> {
   const { config } = await readConfiguration(files, configPath);
-  const entry = recordOf(recordOf(config["plugins"])["entries"])["barnacle"];
+  const entry = recordOf(recordOf(config["plugins"])["entries"])[PLUGIN_ID];
   return entry !== undefined && recordOf(entry)["enabled"] !== false;
 }

@@ -6,9 +6,7 @@
  *
  * @module
  */
-import { recordOf } from "../../openclaw/mod.ts";
-
-export const PLUGIN_ID = "barnacle";
+import { PLUGIN_ID, recordOf } from "../../openclaw/facts/mod.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

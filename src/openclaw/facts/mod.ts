@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { PLUGIN_ID } from "./plugin-id.ts";
 export { type AgentSandbox, readSandbox, type SandboxedAgent } from "./sandbox.ts";
 export { type MailSight, type SightKind, type SightObstacle, sightOf } from "./sight.ts";
 export { isRecord, recordOf } from "../record.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import { isRecord, recordOf, textOf } from "../record.ts";
+import { PLUGIN_ID } from "./plugin-id.ts";
 import { gatewayToolName } from "./tool-names.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,7 +42,6 @@ export interface SandboxedAgent {
 const WORKSPACE_INSIDE = "/workspace";
 const WORKSPACE_INSIDE_READ_ONLY = "/agent";
 const MOUNTS_MAX = 64;
-const PLUGIN_ID = "barnacle";
 
 /** The sandbox of the session that heartbeats and wake-ups run in; `undefined` where that runs on the host. */
 export function readSandbox(config: unknown, agent: SandboxedAgent): AgentSandbox | undefined {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { PLUGIN_ID } from "../facts/mod.ts";
 import type { GatewayApi, GatewayContext, GatewayEvent } from "./gateway-api.ts";
 import { jsonRoute } from "./json-route.ts";
 import { heartbeatText } from "./prompt.ts";
@@ -20,10 +21,8 @@ import { wakeAgent } from "./wake.ts";
 /** Put in by the build. */
 declare const BARNACLE_VERSION: string;
 
-const ID = "barnacle";
-
 export default {
-  id: ID,
+  id: PLUGIN_ID,
   name: "Barnacle",
   description: "Mail between agents, waking, and status: the gateway's side of the Barnacle of this host.",
   register(api: GatewayApi): void {
@@ -64,11 +63,11 @@ function registerPushing(api: GatewayApi, settings: Settings): void {
       plugin_version: BARNACLE_VERSION,
       agents: rosterOf(api.runtime.config?.current?.() ?? api.config),
     }),
-    debug: (text) => api.logger?.debug?.(`${ID}: ${text}`),
+    debug: (text) => api.logger?.debug?.(`${PLUGIN_ID}: ${text}`),
   }, settings);
   // The service is started anew when the roster changes, while the gateway's start is told once.
   api.registerService({
-    id: ID,
+    id: PLUGIN_ID,
     reload: { configPrefixes: ["agents"] },
     start: () => pusher.start(),
     stop: () => void pusher.stop(undefined),
@@ -89,7 +88,7 @@ function registerReceiver(api: GatewayApi, settings: Settings): () => Promise<Re
   let receiver: Promise<Receiver> | undefined;
   const load = () =>
     receiver ??= import("./receiver.ts").then(({ openReceiver }) =>
-      openReceiver({ ...settings, debug: (text) => api.logger?.debug?.(`${ID}: ${text}`) })
+      openReceiver({ ...settings, debug: (text) => api.logger?.debug?.(`${PLUGIN_ID}: ${text}`) })
     );
   api.registerHttpRoute({
     path: "/openclaw/status",
