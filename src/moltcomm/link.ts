@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { joinBytes } from "../join-bytes.ts";
 import type { Connection, ConnectionHandler } from "../runtime/port.ts";
 import { FRAMES_PER_WRITE, UNTAKEN_BYTES_MAX } from "./bounds.ts";
 import { remoteKeyOf } from "./remote-key.ts";
@@ -198,7 +199,7 @@ export class Link implements ConnectionHandler {
   flush(): void {
     const first = this.#cork[0];
     if (first === undefined) return;
-    const bytes = this.#cork.length === 1 ? first : join(this.#cork);
+    const bytes = this.#cork.length === 1 ? first : joinBytes(this.#cork);
     this.#cork.length = 0;
     if (this.#state !== "open" || this.#connection === undefined) return;
     if (!this.#connection.write(bytes)) this.#isBackedUp = true;
@@ -271,16 +272,4 @@ export class Link implements ConnectionHandler {
     this.#cork.length = 0;
     this.refusedInOrder = undefined;
   }
-}
-
-function join(frames: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const frame of frames) length += frame.length;
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const frame of frames) {
-    joined.set(frame, offset);
-    offset += frame.length;
-  }
-  return joined;
 }

@@ -6,12 +6,12 @@
  *
  * @module
  */
+import { joinBytes } from "../../join-bytes.ts";
 import type { Files } from "../../runtime/port.ts";
 import { joinPath, parentPath } from "../../store/mod.ts";
 import type { JournalFile } from "./journal-file.ts";
 import { ARCHIVE_FILE_BYTES_MAX, ARCHIVE_FILES_MAX } from "./limits.ts";
 import { readBack } from "./line-reader.ts";
-import { joinedBytes } from "./lines.ts";
 import type { PendingMessage } from "./pending-message.ts";
 
 const NAME_REGEXP = /^delivery-(\d{1,16})\.ndjson$/;
@@ -94,7 +94,7 @@ export class FailureArchive {
         pieces.push(line);
         sizeBytes += line.length;
       }
-      await handle.write(joinedBytes(pieces));
+      await handle.write(joinBytes(pieces));
       await handle.syncData();
       return lines.slice(count);
     } finally {

@@ -1,4 +1,5 @@
 /** Reading a file of lines by pieces, forwards and backwards, whatever its size. @module */
+import { joinBytes } from "../../join-bytes.ts";
 import type { FileHandle } from "../../runtime/port.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -89,18 +90,7 @@ export async function readLinesBackwards(
   if (ending !== undefined) onLine(ending);
 }
 
-/** The pieces one after the other. */
-export function joinedBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   if (first.length === 0) return second;
-  return second.length === 0 ? first : joinedBytes([first, second]);
+  return second.length === 0 ? first : joinBytes([first, second]);
 }

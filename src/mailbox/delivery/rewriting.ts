@@ -7,11 +7,11 @@
  *
  * @module
  */
+import { joinBytes } from "../../join-bytes.ts";
 import type { JournalFile } from "./journal-file.ts";
 import type { Ledger } from "./ledger.ts";
 import { KEYS_PER_LINE } from "./limits.ts";
 import { readBack } from "./line-reader.ts";
-import { joinedBytes } from "./lines.ts";
 import type { PendingMessage } from "./pending-message.ts";
 import { acceptedLine, rememberedLine, sentLine } from "./records.ts";
 
@@ -121,7 +121,7 @@ class Rewriting {
   }
 
   async #flush(): Promise<void> {
-    const bytes = joinedBytes(this.#pieces);
+    const bytes = joinBytes(this.#pieces);
     this.#pieces = [];
     this.#writtenBytes += bytes.length;
     await this.#append(bytes);

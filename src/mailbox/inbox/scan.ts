@@ -4,6 +4,7 @@
  * @module
  */
 import { BarnacleError } from "../../errors.ts";
+import { joinBytes } from "../../join-bytes.ts";
 import type { FileHandle } from "../../runtime/port.ts";
 import { CHUNK_BYTES, LINE_BYTES_MAX } from "./limits.ts";
 
@@ -34,7 +35,7 @@ export async function scanForward(
   for (let offset = from; offset < to;) {
     const chunk = await handle.readAt(offset, Math.min(Math.max(CHUNK_BYTES, carry.length), to - offset));
     if (chunk.length === 0) break;
-    const buffer = carry.length === 0 ? chunk : concat(carry, chunk);
+    const buffer = carry.length === 0 ? chunk : joinBytes([carry, chunk]);
     const bufferOffset = offset - carry.length;
     let start = 0;
     // What was carried holds no newline.
@@ -84,7 +85,7 @@ export async function scanBackward(
     if (chunk.length < length) throw shrunk();
     const isLast = position === end;
     position -= length;
-    const buffer = carry.length === 0 ? chunk : concat(chunk, carry);
+    const buffer = carry.length === 0 ? chunk : joinBytes([chunk, carry]);
     let lineEnd = buffer.length;
     // What was carried holds no newline.
     let searchFrom = length - 1;
@@ -105,13 +106,6 @@ export async function scanBackward(
 
 function lastNewline(buffer: Uint8Array, from: number): number {
   return from < 0 ? -1 : buffer.lastIndexOf(NEWLINE, from);
-}
-
-function concat(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(left.length + right.length);
-  joined.set(left);
-  joined.set(right, left.length);
-  return joined;
 }
 
 function shrunk(): BarnacleError {

@@ -5,6 +5,7 @@
  * @module
  */
 import { BarnacleError, isBarnacleError, toBarnacleError } from "../../errors.ts";
+import { joinBytes } from "../../join-bytes.ts";
 import type { Clock, Files, HttpClient } from "../../runtime/port.ts";
 import { VERSION } from "../../version.ts";
 import { FETCH_TIMEOUT_MS, MANIFEST_BYTES_MAX, SIGNATURE_FILE_BYTES_MAX } from "./bounds.ts";
@@ -152,7 +153,7 @@ async function readBounded(
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), gone]);
-      if (done) return { bytes: joined(chunks, length) };
+      if (done) return { bytes: joinBytes(chunks) };
       chunks.push(value);
       length += value.length;
       if (length > bytesMax) return tooLarge(bytesMax);
@@ -161,16 +162,6 @@ async function readBounded(
     // What is left of it is nobody's business; that a broken stream cannot be cancelled is none either.
     reader.cancel().then(undefined, () => undefined);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 function judgeFailure(thrown: unknown, url: string): Fetched {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../join-bytes.ts";
 import { PIECE_BYTES_MIN } from "./bounds.ts";
 
 export const LENGTH_BYTES = 4;
@@ -48,13 +49,7 @@ export class PartialFrame {
     this.#closeTail();
     const [first] = this.#pieces;
     if (first !== undefined && this.#pieces.length === 1) return first;
-    const joined = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      joined.set(piece, at);
-      at += piece.length;
-    }
-    return joined;
+    return joinBytes(this.#pieces);
   }
 
   #append(chunk: Uint8Array, from: number): number {

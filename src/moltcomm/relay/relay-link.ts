@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../join-bytes.ts";
 import type { Connection, ConnectionHandler } from "../../runtime/port.ts";
 import { remoteKeyOf } from "../remote-key.ts";
 import type { PeerRecord } from "../wire/types.ts";
@@ -137,7 +138,7 @@ export class RelayLink implements ConnectionHandler {
     const [first] = this.#pending;
     if (first === undefined) return true;
     // What the far end does not take at once stays: it should not keep alive what others were sent by the same read.
-    const bytes = this.#pending.length === 1 ? standingAlone(first) : join(this.#pending);
+    const bytes = this.#pending.length === 1 ? standingAlone(first) : joinBytes(this.#pending);
     this.#pending = [];
     if (this.#behind === undefined) return this.write(bytes);
     this.#behind.push(bytes);
@@ -155,7 +156,7 @@ export class RelayLink implements ConnectionHandler {
     const behind = this.#behind ?? [];
     this.#behind = undefined;
     this.#behindBytes = 0;
-    return behind.length === 0 || this.write(join(behind));
+    return behind.length === 0 || this.write(joinBytes(behind));
   }
 
   /** Writes at once. @returns whether the far end takes it as fast as it comes */
@@ -228,16 +229,4 @@ export class RelayLink implements ConnectionHandler {
     this.partial = undefined;
     this.lastRecipient = undefined;
   }
-}
-
-function join(views: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const view of views) length += view.length;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const view of views) {
-    joined.set(view, at);
-    at += view.length;
-  }
-  return joined;
 }

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { joinBytes } from "../../join-bytes.ts";
 import type { ChildProcess, HostFacts, Process, ProcessUsage, Signal } from "../port.ts";
 import { type FlushableOutput, StreamOutput } from "./output.ts";
-import { joinBytes, tooLarge } from "./read-whole.ts";
+import { tooLarge } from "./read-whole.ts";
 import { spawnChild } from "./spawn.ts";
 
 /** How long `exit` waits for a reader that does not read. */

@@ -1,5 +1,6 @@
 /** Reads a whole file within a bound, whatever its size claims to be. @module */
 import { BarnacleError } from "../../errors.ts";
+import { joinBytes } from "../../join-bytes.ts";
 import type { FileHandle } from "../port.ts";
 import { failure } from "./errno.ts";
 
@@ -32,15 +33,4 @@ export function tooLarge(action: string, maxBytes: number, sizeBytes?: number): 
     value: sizeBytes === undefined ? "more" : `${sizeBytes} bytes`,
     wanted: `at most ${maxBytes} bytes`,
   });
-}
-
-/** One array of all the bytes, in order. */
-export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return joined;
 }

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../../join-bytes.ts";
 import type { Clock, Random, Timer } from "../../../runtime/port.ts";
 import { Counts } from "../counts.ts";
 import type { MessageOrder } from "../message-order.ts";
@@ -191,18 +192,9 @@ export class Handover {
     const { counts, queues, random, voice } = this.#components;
     const nonce = random.uuid();
     const ping = voice.frame("PING", this.#nodeId, { nonce });
-    let bytes = ping.length;
-    for (const frame of frames) bytes += frame.bytes.length;
-    const joined = new Uint8Array(bytes);
-    let at = 0;
-    for (const frame of frames) {
-      joined.set(frame.bytes, at);
-      at += frame.bytes.length;
-    }
-    joined.set(ping, at);
     this.#unconfirmed.push({ nonce, upTo });
     counts.handedOverFrames += frames.length;
-    if (!this.#link.write(joined)) queues.notTaken(this.#link);
+    if (!this.#link.write(joinBytes([...frames.map(({ bytes }) => bytes), ping]))) queues.notTaken(this.#link);
     this.#noteSenders(frames);
   }
 
