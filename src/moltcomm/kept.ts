@@ -41,7 +41,8 @@ export class KeptMessages {
       return { id, to, what: isTaken ? "delivered" : "refused" };
     }
     const isKeepers = answer.t === "ERROR" && from === keeper.nodeId && link.relay?.keeper === keeper;
-    return isKeepers ? { id, to, what: "dropped" } : undefined;
+    // It may have kept an earlier attempt, too, whose time was over when it said so.
+    return isKeepers && answer.body.code !== "KEPT" ? { id, to, what: "dropped" } : undefined;
   }
 
   /** It is settled, or let go of, or another attempt is made. */

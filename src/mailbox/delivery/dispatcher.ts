@@ -309,6 +309,7 @@ export class Dispatcher {
     lane.hasFailed = false;
     lane.isDraining = false;
     lane.isLeaving = false;
+    if (isLeaving) lane.window = 1;
     this.#slots.release(lane);
     if (hasFailed) this.#endings.giveUpOverdue(lane);
     lane.cursor = lane.head;
@@ -391,6 +392,7 @@ export class Dispatcher {
   #notLoaded(lane: Lane, thrown: unknown): void {
     lane.isLoading = false;
     this.#components.log.problem("delivery_texts", "error", "delivery_journal_unreadable", { error: thrown });
+    lane.endLeaving();
     this.#failRound(lane, "the delivery journal cannot be read");
     this.#endRoundIfOver(lane);
   }

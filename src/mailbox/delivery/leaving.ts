@@ -23,7 +23,7 @@ import type { Waits } from "./waits.ts";
 export interface LeavingComponents {
   readonly carrier: Pick<Carrier, "attempt" | "leave">;
   readonly clock: Pick<Clock, "monotonicMs">;
-  readonly journal: Pick<DeliveryJournal, "kept">;
+  readonly journal: Pick<DeliveryJournal, "isTextScarce" | "kept" | "letGo">;
   readonly slots: Slots;
   readonly waits: Waits;
 }
@@ -59,14 +59,15 @@ export class Leaving {
 
   /** As much was left as is there, or may be, or others wanted the place. */
   goOn(lane: Lane): void {
-    lane.window = 1;
     this.#components.waits.resume(lane);
     this.begin(lane);
   }
 
   /** A relay says that it keeps the message. @returns whether it was to be left there, and nothing more */
   left(lane: Lane, message: PendingMessage, keeper: Keeper): boolean {
-    this.#components.journal.kept(message, keeper);
+    const { journal } = this.#components;
+    journal.kept(message, keeper);
+    if (journal.isTextScarce) journal.letGo(message);
     const isFirst = message === lane.head && (lane.keeper !== keeper || this.#isLongAgo(lane));
     if (isFirst) this.#trust(lane, keeper);
     const isNext = lane.keeper === keeper && lane.lastLeft !== undefined && message.previous === lane.lastLeft;
@@ -82,8 +83,8 @@ export class Leaving {
   failed(lane: Lane, message: PendingMessage, byRecipient: boolean): void {
     // Handed over, it left the relay.
     if (byRecipient) this.#components.journal.kept(message, undefined);
-    // The relay was there until now: all is soon left there anew.
-    if (lane.isLeaving) lane.failures = 0;
+    // The relay was there until now: all is soon left there anew. One that keeps the first and refuses the next is not asked so soon.
+    if (lane.isLeaving && this.#leftForMs(lane) >= limits.LEFT_LASTING_MS) lane.failures = 0;
     lane.endLeaving();
   }
 
@@ -109,7 +110,11 @@ export class Leaving {
   }
 
   #isLongAgo(lane: Lane): boolean {
-    return this.#components.clock.monotonicMs() - lane.leftSinceMs >= limits.LEFT_FOR_MS;
+    return this.#leftForMs(lane) >= limits.LEFT_FOR_MS;
+  }
+
+  #leftForMs(lane: Lane): number {
+    return this.#components.clock.monotonicMs() - lane.leftSinceMs;
   }
 }
 

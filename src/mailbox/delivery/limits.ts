@@ -60,6 +60,8 @@ export const LEFT_BYTES_MAX = 1 * MIB;
 export const LEFT_AT_ONCE_MAX = 16;
 /** After so long everything is left with the relay anew: it lets go what is old. */
 export const LEFT_FOR_MS = 12 * 3_600_000;
+/** One that has kept messages for so long and takes no more now, or is lost, is asked again as soon as after a first failure. */
+export const LEFT_LASTING_MS = 30_000;
 /** A relay that hands over what it kept is let do so, as long as answers to it come no further apart. */
 export const HANDING_OVER_MS = 1_000;
 /** The waits after failed attempts. */

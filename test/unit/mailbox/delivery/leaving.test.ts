@@ -3,7 +3,17 @@ import { describe, expect, test } from "vitest";
 import { readDeliveries } from "../../../../src/mailbox/commands.ts";
 import { SeededRandom } from "../../../sim/random.ts";
 import { NO_TROUBLE, RELAY, SleepingEnd } from "./sleeping-end.ts";
-import { DIRECTORY, type MailInit, makeBench, offer, offers } from "./support.ts";
+import {
+  after,
+  DIRECTORY,
+  failedBy,
+  JOURNAL,
+  type MailInit,
+  makeBench,
+  offer,
+  offers,
+  ScriptedCarrier,
+} from "./support.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -97,6 +107,61 @@ describe("L1: messages behind one that a relay keeps", () => {
     far.show();
     await bench.world.until(() => mail.journal.pending.size === 0);
     expect([...far.inbox].sort()).toEqual(texts(1, 6));
+  });
+});
+
+describe("a relay that keeps one message", () => {
+  test("and no further one is asked ever more seldom to keep all of them", async () => {
+    const { bench, far, mail } = await makeScene();
+    far.charactersMax = 20;
+    await bench.world.wait(mail.journal.accept([offer(1), offer(2, "bob", { msg: "x".repeat(100) })]));
+    await bench.world.run(HOUR_MS);
+    expect(far.uploads.length).toBeGreaterThan(10);
+    expect(far.uploads.length).toBeLessThan(60);
+  });
+
+  test("is not asked to keep others as fast as the journal says that it cannot be read", async () => {
+    const { bench, mail } = await makeScene({ textCharactersMax: 0 });
+    await bench.world.wait(mail.journal.accept(offers(1, 3)));
+    await bench.world.run(MINUTE_MS);
+    const load = mail.journal.load.bind(mail.journal);
+    let loads = 0;
+    mail.journal.load = (messages) => ++loads > 1_000 ? new Promise(() => undefined) : load(messages);
+    bench.host.disk.break(JOURNAL, { read: "IO_ERROR" });
+    await bench.world.wait(mail.journal.accept([offer(4)]));
+    await bench.world.run(10 * MINUTE_MS);
+    expect(loads).toBeLessThan(40);
+    bench.host.disk.mendAll();
+    await bench.world.run(10 * MINUTE_MS);
+    expect(mail.dispatcher.view.kept).toBe(4);
+  });
+
+  test("and then the others leaves no texts in memory that others need", async () => {
+    const { bench, far, mail } = await makeScene({ textCharactersMax: 50_000 });
+    await bench.world.wait(mail.journal.accept(offers(1, 60, "bob", "x".repeat(10_000))));
+    await bench.world.until(() => far.uploads.length === 60);
+    await bench.world.run(100);
+    expect(mail.journal.textRoom).toBeGreaterThanOrEqual(0);
+  });
+
+  test("leaves its recipient, once it is back, to be tried with one message first (D2)", async () => {
+    const bench = makeBench();
+    let isBack = false;
+    const inFlight: number[] = [];
+    const carrier = new ScriptedCarrier((_, clock) => {
+      if (isBack) inFlight.push(carrier.inFlight);
+      return after(clock, 50, isBack ? failedBy("RATE_LIMIT", true) : { ...failedBy("KEPT"), keeper: RELAY });
+    });
+    const mail = await bench.open({ carrier });
+    mail.dispatcher.start();
+    await bench.world.wait(mail.journal.accept([offer(1)]));
+    await bench.world.run(100);
+    await bench.world.wait(mail.journal.accept(offers(2, 40)));
+    await bench.world.until(() => carrier.left.length > 0);
+    isBack = true;
+    carrier.reachable("bob");
+    await bench.world.run(300);
+    expect(inFlight).toEqual([1]);
   });
 });
 

@@ -30,6 +30,8 @@ export class SleepingEnd {
   isAwake = false;
   /** The relay drops what it says to keep. */
   isLying = false;
+  /** The relay refuses longer messages. */
+  charactersMax = Number.POSITIVE_INFINITY;
   faults = NO_TROUBLE;
   readonly #random: SeededRandom;
   readonly #seen = new Set<string>();
@@ -122,6 +124,7 @@ export class SleepingEnd {
 
   #upload({ id, msg }: OutgoingMessage): AttemptOutcome {
     this.uploads.push(msg);
+    if (msg.length > this.charactersMax) return failedBy("UNREACHABLE");
     if (!this.isLying) this.box.set(id, msg);
     return this.#kept();
   }

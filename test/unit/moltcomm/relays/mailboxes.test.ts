@@ -110,6 +110,8 @@ describe("a message that a relay says it keeps", () => {
   test("tells by the relay's word that it was let go, and by nobody else's", async () => {
     const { world, relay, node, recipient, other, id, heard } = await send();
     other.say("ERROR", { ref: id, code: "UNREACHABLE" }, { to: node.nodeId });
+    // Of an attempt that had timed out, when the next one was kept.
+    relay.sayTo(node.nodeId, "ERROR", { ref: id, code: "KEPT" });
     await world.run(SECOND_MS);
     expect(heard).toEqual([]);
     relay.sayTo(node.nodeId, "ERROR", { ref: id, code: "UNREACHABLE" });
