@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Availability, availability, type HealthStatus, healthStatus } from "../../contract/mod.ts";
+import type { Availability, HealthStatus } from "../../contract/mod.ts";
 
 /** Of a cell. */
 const CELL_MAX = 0xffff_ffff;
@@ -65,5 +65,6 @@ export function wordOf(cell: number, column: number): HealthStatus | Availabilit
 }
 
 function gravityOf(column: number, word: string): number {
-  return column === 0 ? STATUSES.indexOf(healthStatus.parse(word)) : AVAILABILITIES.indexOf(availability.parse(word));
+  const words: readonly string[] = column === 0 ? STATUSES : AVAILABILITIES;
+  return words.indexOf(word);
 }

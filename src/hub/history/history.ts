@@ -171,10 +171,10 @@ export class History {
       if (++written % SLICE_SLOTS === 0 && !signal.aborted) await this.#pause();
       const number = Math.floor(key / SLOTS);
       const slot = key % SLOTS;
-      const cells = open.cellsOf(number);
+      const row = open.rowOf(number, slot);
       writer.put(number);
       writer.put(slot);
-      for (let column = 0; column < COLUMNS; column++) writer.put(cells?.[slot * COLUMNS + column] ?? 0);
+      for (let column = 0; column < COLUMNS; column++) writer.put(row[column] ?? 0);
     }
     return writer.take();
   }

@@ -26,52 +26,79 @@ export function spanAt(timeMs: number): number {
   return Math.floor(timeMs / SPAN_MS);
 }
 
-/** What was heard within one span: for each instance, the cells of all its slots. */
+/** Instances that a slot has room for at first. */
+const PLACES_MIN = 256;
+
+/**
+ * What was heard within one span: for each slot, the rows of all instances side by side. A list of rows for each instance would be as
+ * large at the beginning of a span as at its end, and a hundred objects for each one of these.
+ */
 export class OpenSpan {
   readonly span: number;
-  readonly #cellsByNumber = new Map<number, Uint32Array>();
+  /** Of each instance, by its number: where its rows stand in the slots. */
+  readonly #places = new Map<number, number>();
+  /** `place * COLUMNS` and what follows, by slot; none for a slot in which nothing was heard. */
+  readonly #slots: Uint32Array[] = [];
 
   constructor(span: number) {
     this.span = span;
   }
 
-  /** Instances that were heard. */
-  get size(): number {
-    return this.#cellsByNumber.size;
-  }
-
-  /** The numbers of the instances that were heard. */
-  numbers(): number[] {
-    return [...this.#cellsByNumber.keys()];
-  }
-
   /** The slots of an instance, row after row; `undefined` when nothing was heard of it. */
   cellsOf(number: number): Uint32Array | undefined {
-    return this.#cellsByNumber.get(number);
+    const place = this.#places.get(number);
+    if (place === undefined) return undefined;
+    const cells = new Uint32Array(SLOTS * COLUMNS);
+    this.#slots.forEach((rows, slot) => cells.set(rowAt(rows, place), slot * COLUMNS));
+    return cells;
+  }
+
+  /** One slot of an instance; zeros, or empty, when nothing was heard of it then. */
+  rowOf(number: number, slot: number): Uint32Array {
+    return rowAt(this.#slots[slot] ?? new Uint32Array(), this.#places.get(number) ?? Infinity);
   }
 
   /** Adds what was heard to its slot. Of numbers the latest counts, of words the gravest: a failure that passed is what one looks for. */
   put(number: number, slot: number, sample: Sample): void {
-    const cells = this.#cellsFor(number);
+    const from = this.#placeOf(number) * COLUMNS;
+    const rows = this.#rowsFor(slot);
     for (let column = 0; column < COLUMNS; column++) {
       const cell = cellOf(sample, column);
-      const at = slot * COLUMNS + column;
-      if (cell !== 0) cells[at] = column < WORD_COLUMNS ? Math.max(cell, cells[at] ?? 0) : cell;
+      const at = from + column;
+      if (cell !== 0) rows[at] = column < WORD_COLUMNS ? Math.max(cell, rows[at] ?? 0) : cell;
     }
   }
 
   /** Takes a slot as it was written. */
   restore(number: number, slot: number, row: ArrayLike<number>): void {
-    this.#cellsFor(number).set(row, slot * COLUMNS);
+    const place = this.#placeOf(number);
+    this.#rowsFor(slot).set(row, place * COLUMNS);
   }
 
-  #cellsFor(number: number): Uint32Array {
-    const known = this.#cellsByNumber.get(number);
+  #placeOf(number: number): number {
+    const known = this.#places.get(number);
     if (known !== undefined) return known;
-    const cells = new Uint32Array(SLOTS * COLUMNS);
-    this.#cellsByNumber.set(number, cells);
-    return cells;
+    const place = this.#places.size;
+    this.#places.set(number, place);
+    return place;
   }
+
+  /** The rows of a slot, with room for every instance that was heard so far. */
+  #rowsFor(slot: number): Uint32Array {
+    const known = this.#slots[slot];
+    if (known !== undefined && known.length >= this.#places.size * COLUMNS) return known;
+    let places = PLACES_MIN;
+    while (places < this.#places.size) places *= 2;
+    const rows = new Uint32Array(places * COLUMNS);
+    if (known !== undefined) rows.set(known);
+    this.#slots[slot] = rows;
+    return rows;
+  }
+}
+
+/** Empty when the slot had no room for the place. */
+function rowAt(rows: Uint32Array, place: number): Uint32Array {
+  return rows.subarray(place * COLUMNS, (place + 1) * COLUMNS);
 }
 
 /** The parts of a span, from its slots. */
