@@ -74,7 +74,7 @@ export class Registry {
     const known = this.#byId.get(heard.id);
     const row = known?.row ?? this.#freeRows.pop() ?? this.#rows.length + 1;
     const instance = known === undefined
-      ? this.#insert({ ...heard, row, sequence, messageIds: [] })
+      ? this.#insert(newInstance({ ...heard, row, sequence, messageIds: [] }))
       : this.#change(known, heard, sequence);
     if (messageId !== undefined) remember(instance.messageIds, messageId);
     this.#index.set(instance, words);
@@ -85,7 +85,7 @@ export class Registry {
   restore(stored: Omit<Mutable, "row">, words: Words): number {
     const row = this.#rows.length + 1;
     this.#lastSequence = Math.max(this.#lastSequence, stored.sequence);
-    this.#index.set(this.#insert({ ...stored, row }), words);
+    this.#index.set(this.#insert(newInstance({ ...stored, row })), words);
     return row;
   }
 
@@ -125,7 +125,8 @@ export class Registry {
     }
     if (heard.host !== known.host) this.#moveHost(known.id, known.host, heard.host);
     known.sequence = sequence;
-    return Object.assign(known, heard);
+    change(known, heard);
+    return known;
   }
 
   #moveHost(id: string, from: string | undefined, to: string | undefined): void {
@@ -140,6 +141,44 @@ export class Registry {
     if (count === 0) this.#countByOwner.delete(owner);
     else this.#countByOwner.set(owner, count);
   }
+}
+
+/** Field by field: made of parts, it would be two objects in memory, and a publication touches them all. */
+function newInstance(from: Mutable): Mutable {
+  return {
+    row: from.row,
+    sequence: from.sequence,
+    heardAtMs: from.heardAtMs,
+    messageIds: from.messageIds,
+    id: from.id,
+    owner: from.owner,
+    verified: from.verified,
+    documentText: from.documentText,
+    serviceName: from.serviceName,
+    status: from.status,
+    availability: from.availability,
+    free: from.free,
+    nodeId: from.nodeId,
+    host: from.host,
+    timestampMs: from.timestampMs,
+    expiresInMs: from.expiresInMs,
+  };
+}
+
+/** Field by field, as in {@link newInstance}; the id stays. */
+function change(known: Mutable, heard: HeardInstance): void {
+  known.heardAtMs = heard.heardAtMs;
+  known.owner = heard.owner;
+  known.verified = heard.verified;
+  known.documentText = heard.documentText;
+  known.serviceName = heard.serviceName;
+  known.status = heard.status;
+  known.availability = heard.availability;
+  known.free = heard.free;
+  known.nodeId = heard.nodeId;
+  known.host = heard.host;
+  known.timestampMs = heard.timestampMs;
+  known.expiresInMs = heard.expiresInMs;
 }
 
 /** In place, since a list made anew with each publication would be most of what it leaves to collect. */
