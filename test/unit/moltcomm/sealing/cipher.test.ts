@@ -16,8 +16,8 @@ const RFC = {
     "1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc" +
     "3ff4def08e4b7a9de576d26586cec64b6116" + "1ae10b594f09e26a7e902ecbd0600691",
 };
-/** Around the blocks of both, 16 and 64 bytes; and more than there is room for at hand. */
-const LENGTHS = [0, 1, 15, 16, 17, 47, 48, 63, 64, 65, 127, 128, 129, 200, 1_000, 4_096];
+/** Around the blocks of both: 16 and 64 bytes. */
+const LENGTHS = [0, 1, 15, 16, 17, 47, 48, 63, 64, 65, 127, 128, 129, 200, 1_000];
 
 describe("the cipher", () => {
   const random = new SeededRandom(8_439);
