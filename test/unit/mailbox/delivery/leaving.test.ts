@@ -227,13 +227,15 @@ describe("L3: a message that a relay says it keeps", () => {
   });
 
   for (let seed = 1; seed <= 12; seed++) {
-    test(`comes once and in order, whoever sleeps, refuses, dies or is cut off meanwhile (seed ${seed})`, async () => {
+    test(`comes once and in order, whoever sleeps, refuses, dies, is cut off or cannot read meanwhile (seed ${seed})`, async () => {
       const bench = makeBench(seed);
       const random = new SeededRandom(seed);
       const far = new SleepingEnd(seed);
       far.faults = { lostRate: 0.01, refusedRate: 0.02, diesRate: 0.02, directRate: 0.3 };
       const start = async () => {
-        const mail = await bench.open({ carrier: far, inFlightPerRecipient: random.pick([1, 4, 64]) });
+        const inFlightPerRecipient = random.pick([1, 4, 64]);
+        const textCharactersMax = random.pick([0, 200, 100_000]);
+        const mail = await bench.open({ carrier: far, inFlightPerRecipient, textCharactersMax });
         mail.dispatcher.start();
         return mail;
       };
@@ -244,16 +246,24 @@ describe("L3: a message that a relay says it keeps", () => {
         await bench.world.wait(mail.journal.accept(offers(written + 1, written + count)));
         written += count;
         await bench.world.run(random.integer(0, random.pick([30, 2_000, 10 * MINUTE_MS])));
-        const turn = random.integer(1, 10);
+        const turn = random.integer(1, 14);
         if (turn <= 3) far.wake(mail.runtime.clock);
         else if (turn <= 6) far.isAwake = false;
         else if (turn === 7) far.show();
         else if (turn === 8) {
           mail.process.kill();
           mail = await start();
+        } else if (turn === 9) mail.dispatcher.nudge();
+        else if (turn === 10) far.loseConnection();
+        else if (turn === 11) far.charactersMax = random.pick([10, Number.POSITIVE_INFINITY]);
+        else if (turn === 12) {
+          bench.host.disk.break(JOURNAL, { read: "IO_ERROR" });
+          await bench.world.run(random.integer(0, MINUTE_MS));
+          bench.host.disk.mendAll();
         }
       }
       far.faults = NO_TROUBLE;
+      far.charactersMax = Number.POSITIVE_INFINITY;
       far.wake(mail.runtime.clock);
       await bench.world.until(() => mail.journal.pending.size === 0);
       expect(far.inbox).toEqual(offers(1, written).map(({ msg }) => msg));

@@ -124,7 +124,11 @@ export class SleepingEnd {
 
   #upload({ id, msg }: OutgoingMessage): AttemptOutcome {
     this.uploads.push(msg);
-    if (msg.length > this.charactersMax) return failedBy("UNREACHABLE");
+    if (msg.length > this.charactersMax) {
+      // What is behind it is refused as well, until its sender has shown that it knows.
+      this.#hasGap = true;
+      return failedBy("UNREACHABLE");
+    }
     if (!this.isLying) this.box.set(id, msg);
     return this.#kept();
   }
