@@ -11,8 +11,9 @@ import { SEALING_TOKEN } from "./announcement.ts";
 const PREFIX = `${SEALING_TOKEN}:`;
 const DOMAIN = `moltcomm/${SEALING_TOKEN}\n`;
 /** Of the ephemeral key, which comes first. */
-const ENC_BYTES = 32;
-const TAG_BYTES = 16;
+export const ENC_BYTES = 32;
+/** Of the ciphertext, at its end. */
+export const TAG_BYTES = 16;
 const NUMBER_REGEXP = /^[1-9]\d{0,4}$/;
 /** What the length of base64 leaves over four wants behind it; one is never left over. */
 const PADDINGS = ["", undefined, "==", "="] as const;

@@ -10,6 +10,7 @@
 import { type AEAD, CipherSuite, concat, type KDF, type KEM, type Key, LabeledExpand, LabeledExtract } from "hpke";
 import type { Crypto, Random, X25519Key } from "../../runtime/port.ts";
 import { type CipherInput, openWith, sealWith } from "./cipher.ts";
+import { ENC_BYTES, TAG_BYTES } from "./sealed-text.ts";
 import { SERIES_EXPORT, SERIES_KEY_BYTES } from "./series.ts";
 
 /** What the suite works with. */
@@ -43,8 +44,6 @@ export interface Sealed {
   readonly ciphertext: Uint8Array;
 }
 
-export const ENC_BYTES = 32;
-export const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const KEM_ID = 0x0020;
